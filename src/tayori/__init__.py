@@ -1,0 +1,1 @@
+"""Tayori: a self-hosted email sending service."""
