@@ -1,0 +1,1 @@
+"""Pure values and formats of mail: no input or output happens here."""
