@@ -1,0 +1,1 @@
+"""What every process needs: clock, identifiers, log, metrics, secrets, start and stop."""

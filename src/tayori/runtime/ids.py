@@ -1,0 +1,34 @@
+"""Identifiers that outsiders see. Randomness is passed in, so tests can repeat it."""
+
+import random
+import secrets
+import string
+import uuid
+from datetime import tzinfo
+
+from tayori.runtime.clock import local
+
+_ALPHANUMERIC = string.ascii_letters + string.digits
+
+
+class Ids:
+    """Makes identifiers from one source of randomness (the system's by default)."""
+
+    def __init__(self, source: random.Random | None = None) -> None:
+        self._random = source or secrets.SystemRandom()
+
+    def request_id(self) -> str:
+        """Return a lower-case UUID, as every API answer carries one."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def alphanumeric(self, length: int) -> str:
+        """Return `length` random characters of A-Z, a-z, 0-9."""
+        return "".join(self._random.choices(_ALPHANUMERIC, k=length))
+
+    def message_id(self, app_id: int, at: int, zone: tzinfo) -> str:
+        """Return a MessageId in the shape that clients parse.
+
+        `qcloudses-30-<appid>-date-<YYYYMMDDhhmmss in the service's zone>-<13 alphanumerics>`.
+        """
+        stamp = local(at, zone).strftime("%Y%m%d%H%M%S")
+        return f"qcloudses-30-{app_id}-date-{stamp}-{self.alphanumeric(13)}"
