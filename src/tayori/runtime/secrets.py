@@ -17,7 +17,7 @@ _NONCE_BYTES = 12
 
 
 class SecretError(Exception):
-    """A secret cannot be read: the key file is missing, damaged, or not the one it was sealed with."""
+    """A secret cannot be read: the key file is damaged, or not the one it was sealed with."""
 
 
 class SecretBox:

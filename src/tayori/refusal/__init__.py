@@ -1,0 +1,1 @@
+"""Refusals: the one table of codes and sentences that every door reads."""
