@@ -1,0 +1,222 @@
+"""The settings tree. `docs/configuration.md` is generated from these types and sentences."""
+
+from typing import Annotated, Literal
+
+import msgspec
+from msgspec import Meta
+
+Listen = Annotated[str, Meta(pattern=r"^(\S+:\d{1,5})?$")]
+
+LEVELS = (
+    *(500, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000),
+    *(150_000, 200_000, 300_000, 400_000, 500_000, 600_000, 700_000, 800_000, 900_000),
+    1_000_000,
+)
+"""Mails a day at reputation levels 1 to 20 (spec 4)."""
+
+
+class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A table of the settings file; unknown keys are refused."""
+
+
+class Service(_Section, frozen=True):
+    """The installation as a whole."""
+
+    hostname: Annotated[str, Meta(description="Name of this machine in EHLO and banners.")] = (
+        "localhost"
+    )
+    timezone: Annotated[
+        str, Meta(description="IANA time zone in which a day of limits and reports begins.")
+    ] = "Asia/Shanghai"
+    log_level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="Least level that is logged."),
+    ] = "info"
+
+
+class DatabaseSettings(_Section, frozen=True):
+    """Where everything is kept."""
+
+    url: Annotated[
+        str,
+        Meta(
+            description="`postgresql://user:password@host/name`, or empty for the embedded "
+            "database in the data directory. May contain a password: prefer the environment."
+        ),
+    ] = ""
+    pool_size: Annotated[
+        int, Meta(ge=1, le=100, description="Connections per process to PostgreSQL.")
+    ] = 8
+
+
+class Http(_Section, frozen=True):
+    """The API, the console and the links in mails."""
+
+    listen: Annotated[
+        Listen, Meta(description="Address of the HTTP listener; port 0 takes a free one.")
+    ] = "127.0.0.1:8025"
+    public_url: Annotated[
+        str,
+        Meta(description="URL under which the outside reaches the listener; empty = the listener."),
+    ] = ""
+    signing_hosts: Annotated[
+        tuple[str, ...],
+        Meta(description="Further host names that a client may have signed its request for."),
+    ] = ("ses.tencentcloudapi.com", "ses.intl.tencentcloudapi.com")
+    trusted_proxies: Annotated[
+        tuple[str, ...],
+        Meta(description="Addresses of reverse proxies whose X-Forwarded-For is believed."),
+    ] = ()
+
+
+class SubmissionSettings(_Section, frozen=True):
+    """SMTP submission by customers."""
+
+    listen: Annotated[Listen, Meta(description="STARTTLS listener; empty = off.")] = ""
+    tls_listen: Annotated[Listen, Meta(description="Implicit TLS listener; empty = off.")] = ""
+    cert_file: Annotated[
+        str, Meta(description="PEM certificate chain; empty = self-signed, made at first start.")
+    ] = ""
+    key_file: Annotated[str, Meta(description="PEM private key of the certificate.")] = ""
+
+
+class MxSettings(_Section, frozen=True):
+    """Mail that comes back."""
+
+    listen: Annotated[Listen, Meta(description="Inbound SMTP listener; empty = off.")] = ""
+
+
+class DnsSettings(_Section, frozen=True):
+    """Name resolution."""
+
+    servers: Annotated[
+        tuple[str, ...], Meta(description="Resolvers as host:port; empty = the system's.")
+    ] = ()
+    timeout_s: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds until one question counts as unanswered.")
+    ] = 5.0
+
+
+class DeliverySettings(_Section, frozen=True):
+    """Delivery to the receivers' mail servers."""
+
+    port: Annotated[int, Meta(ge=1, le=65535, description="Port of receiving servers.")] = 25
+    processes: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=256,
+            description="Delivery processes; 0 = delivery runs in the process of the doors.",
+        ),
+    ] = 2
+    smarthost: Annotated[
+        str, Meta(description="host:port that takes all mail instead of the MX; empty = direct.")
+    ] = ""
+    allow_private_networks: Annotated[
+        bool,
+        Meta(description="Whether a receiver may be at a loopback, private or link-local address."),
+    ] = False
+    tls: Annotated[
+        Literal["opportunistic", "required"],
+        Meta(
+            description="Opportunistic falls back to clear; required is verified and never clear."
+        ),
+    ] = "opportunistic"
+    tls_ca_file: Annotated[
+        str, Meta(description="PEM trust roots for required TLS; empty = the system's.")
+    ] = ""
+    connections_per_site: Annotated[
+        int, Meta(ge=1, le=1000, description="Connections to one receiving site per process.")
+    ] = 10
+    mails_per_connection: Annotated[
+        int, Meta(ge=1, description="Mails on one connection before a new one is opened.")
+    ] = 100
+    idle_s: Annotated[
+        float, Meta(ge=0, description="Seconds an idle connection is kept for the next mail.")
+    ] = 60.0
+    lease_s: Annotated[
+        float, Meta(ge=1, description="Seconds after which work of a dead process is taken over.")
+    ] = 120.0
+    lifetime_s: Annotated[
+        int, Meta(ge=60, description="Seconds until an undeliverable mail expires.")
+    ] = 72 * 3600
+    connect_timeout_s: Annotated[
+        float, Meta(gt=0, description="Seconds until a connection attempt is given up.")
+    ] = 60.0
+    reply_timeout_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="One limit in seconds for every reply of a receiver; "
+            "0 = the separate limits of RFC 5321 4.5.3.2.",
+        ),
+    ] = 0.0
+
+
+class Domains(_Section, frozen=True):
+    """What customers enter in their DNS."""
+
+    mx_host: Annotated[str, Meta(description="Host that customers' MX records name.")] = (
+        "mx.tayori.invalid"
+    )
+    spf_include: Annotated[str, Meta(description="Domain that customers' SPF records include.")] = (
+        "spf.tayori.invalid"
+    )
+    dkim_selector: Annotated[
+        str, Meta(description="Selector of 1024-bit keys; 2048-bit keys add `2048` to it.")
+    ] = "tayori"
+    recheck_s: Annotated[
+        int, Meta(ge=1, description="Seconds between two checks of a verified domain's records.")
+    ] = 86_400
+
+
+class Review(_Section, frozen=True):
+    """Review of templates."""
+
+    mode: Annotated[
+        Literal["auto", "manual"],
+        Meta(description="auto: approved when the rules pass; manual: an operator decides."),
+    ] = "auto"
+
+
+class Policy(_Section, frozen=True):
+    """Limits; 0 or an empty list means no limit."""
+
+    requests_per_second: Annotated[
+        int, Meta(ge=0, description="Requests per second, account and action.")
+    ] = 20
+    account_per_day: Annotated[int, Meta(ge=0, description="Mails per account and day.")] = 300_000
+    level_per_day: Annotated[
+        tuple[int, ...], Meta(description="Mails per domain and day at levels 1 to 20.")
+    ] = LEVELS
+    mailbox_per_hour: Annotated[
+        int, Meta(ge=0, description="Mails from one sender to one mailbox per hour.")
+    ] = 10
+    max_domains: Annotated[int, Meta(ge=0, description="Domains per account.")] = 10
+    max_senders_per_domain: Annotated[int, Meta(ge=0, description="Senders per domain.")] = 10
+    max_templates: Annotated[int, Meta(ge=0, description="Templates per account.")] = 500
+    free_mails: Annotated[int, Meta(ge=0, description="Free mails per account, once.")] = 1_000
+    api_simple: Annotated[
+        bool, Meta(description="Whether a new account may send own content by the API.")
+    ] = False
+    smtp_content: Annotated[
+        bool, Meta(description="Whether a new account may send own content by SMTP.")
+    ] = True
+
+
+class Settings(_Section, frozen=True):
+    """The whole tree."""
+
+    data_dir: Annotated[
+        str, Meta(description="Directory of the embedded database, keys and ready.json.")
+    ] = "./tayori-data"
+    service: Service = Service()
+    database: DatabaseSettings = DatabaseSettings()
+    http: Http = Http()
+    submission: SubmissionSettings = SubmissionSettings()
+    mx: MxSettings = MxSettings()
+    dns: DnsSettings = DnsSettings()
+    delivery: DeliverySettings = DeliverySettings()
+    domains: Domains = Domains()
+    review: Review = Review()
+    policy: Policy = Policy()
