@@ -1,0 +1,1 @@
+"""Tables, transactions and migrations, the same for the embedded database and PostgreSQL."""

@@ -1,0 +1,63 @@
+"""What a store sees of a database: statements in, rows out, inside a transaction.
+
+A transaction commits when its block ends and rolls back when the block raises. A committed
+transaction is on disk (SQLite: WAL with synchronous=FULL; PostgreSQL: synchronous_commit=on).
+"""
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, Protocol
+
+from tayori.db.statement import Statement
+
+Row = Mapping[str, Any]
+"""One row by column name. Flags may come as 0/1: turn them into bool where they are read."""
+
+
+class DatabaseBusyError(Exception):
+    """The database cannot be reached or locked at the moment; trying again may succeed."""
+
+
+class IntegrityError(Exception):
+    """A row contradicts a key or a reference; nothing of its transaction stays."""
+
+
+class Transaction(Protocol):
+    """Runs statements; values are given by the names of the statement's parameters."""
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any] = ...) -> list[Row]:
+        """Return all rows."""
+        ...
+
+    async def fetch_one(self, statement: Statement, values: Mapping[str, Any] = ...) -> Row | None:
+        """Return the first row, or None."""
+        ...
+
+    async def execute(self, statement: Statement, values: Mapping[str, Any] = ...) -> int:
+        """Run a change and return the number of rows it touched."""
+        ...
+
+    async def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a change once per row, in as few round trips as the driver can."""
+        ...
+
+
+class Database(Protocol):
+    """An open database."""
+
+    @property
+    def dialect(self) -> str:
+        """Return "sqlite" or "postgresql"."""
+        ...
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that changes nothing."""
+        ...
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction that may change everything."""
+        ...
+
+    async def close(self) -> None:
+        """Close all connections; transactions under way end first."""
+        ...

@@ -1,0 +1,194 @@
+"""The embedded database: SQLite in WAL mode, synchronous=FULL, one writer at a time.
+
+Writers of several processes queue on a blocking file lock instead of SQLite's busy handler, which
+sleeps and polls and makes the slowest writer wait for hundreds of milliseconds. Each connection has
+a thread of its own, so the event loop never waits for the disk.
+"""
+
+import asyncio
+import fcntl
+import os
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction
+from tayori.db.statement import Statement, arguments
+
+T = TypeVar("T")
+
+READERS = 4
+_NOTHING: Mapping[str, Any] = {}
+_PRAGMAS = (
+    "PRAGMA journal_mode=WAL",
+    "PRAGMA synchronous=FULL",
+    "PRAGMA foreign_keys=ON",
+    "PRAGMA busy_timeout=30000",
+    "PRAGMA cache_size=-65536",
+    "PRAGMA temp_store=MEMORY",
+    "PRAGMA wal_autocheckpoint=4000",
+)
+
+
+class _Connection:
+    """One SQLite connection and the thread that alone uses it."""
+
+    def __init__(self, path: Path, lock_path: Path | None) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
+        self._path = path
+        self._lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600) if lock_path else -1
+        self._sqlite: sqlite3.Connection | None = None
+
+    def _open(self) -> sqlite3.Connection:
+        if self._sqlite is None:
+            self._sqlite = sqlite3.connect(self._path, isolation_level=None, timeout=30)
+            self._sqlite.row_factory = sqlite3.Row
+            for pragma in _PRAGMAS:
+                self._sqlite.execute(pragma)
+        return self._sqlite
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Run `work` on the connection's thread; a cancelled caller does not cut it short."""
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, lambda: work(self._open()))
+        except sqlite3.IntegrityError as error:
+            raise IntegrityError(str(error)) from error
+        except sqlite3.OperationalError as error:
+            raise DatabaseBusyError(str(error)) from error
+
+    def begin(self, connection: sqlite3.Connection) -> None:
+        """Open a transaction, waiting for other processes' writers first if this one writes."""
+        if self._lock < 0:
+            connection.execute("BEGIN")
+            return
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+        except BaseException:
+            fcntl.flock(self._lock, fcntl.LOCK_UN)
+            raise
+
+    def end(self, connection: sqlite3.Connection, command: str) -> None:
+        """Commit or roll back, and let the next writer in."""
+        try:
+            if connection.in_transaction:
+                connection.execute(command)
+        except BaseException:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+            raise
+        finally:
+            if self._lock >= 0:
+                fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+    async def close(self) -> None:
+        """Close the connection and its thread."""
+        if self._sqlite is not None:
+            await self.run(lambda connection: connection.close())
+        self._thread.shutdown()
+        if self._lock >= 0:
+            os.close(self._lock)
+
+
+class SqliteTransaction:
+    """A transaction on one connection."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> list[Row]:
+        """Return all rows."""
+        sql, names, constants = statement.form("sqlite")
+        given = arguments(names, constants, values, "sqlite")
+        rows: list[Any] = await self._connection.run(lambda c: c.execute(sql, given).fetchall())
+        return rows
+
+    async def fetch_one(
+        self, statement: Statement, values: Mapping[str, Any] = _NOTHING
+    ) -> Row | None:
+        """Return the first row, or None."""
+        rows = await self.fetch(statement, values)
+        return rows[0] if rows else None
+
+    async def execute(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> int:
+        """Run a change and return the number of rows it touched."""
+        sql, names, constants = statement.form("sqlite")
+        given = arguments(names, constants, values, "sqlite")
+        return await self._connection.run(lambda c: c.execute(sql, given).rowcount)
+
+    async def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Run a change once per row in one visit to the thread."""
+        if not rows:
+            return
+        sql, names, constants = statement.form("sqlite")
+        given = [arguments(names, constants, row, "sqlite") for row in rows]
+        await self._connection.run(lambda c: c.executemany(sql, given))
+
+
+class SqliteDatabase:
+    """One writing connection and a few reading ones."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self._writer = _Connection(path, path.with_name(path.name + "-writer"))
+        self._writing = asyncio.Lock()
+        self._readers = [_Connection(path, None) for _ in range(READERS)]
+        self._idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
+        for reader in self._readers:
+            self._idle.put_nowait(reader)
+
+    def read(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction on a reading connection; it sees one committed state."""
+        return self._read()
+
+    def write(self) -> AbstractAsyncContextManager[Transaction]:
+        """Open a transaction on the writing connection."""
+        return self._write()
+
+    @asynccontextmanager
+    async def _read(self) -> AsyncIterator[Transaction]:
+        connection = await self._idle.get()
+        try:
+            async with _transaction(connection) as transaction:
+                yield transaction
+        finally:
+            self._idle.put_nowait(connection)
+
+    @asynccontextmanager
+    async def _write(self) -> AsyncIterator[Transaction]:
+        async with self._writing, _transaction(self._writer) as transaction:
+            yield transaction
+
+    async def close(self) -> None:
+        """Close all connections."""
+        async with self._writing:
+            await self._writer.close()
+        for reader in self._readers:
+            await reader.close()
+
+
+@asynccontextmanager
+async def _transaction(connection: _Connection) -> AsyncIterator[SqliteTransaction]:
+    await _unbroken(connection.run(connection.begin))
+    try:
+        yield SqliteTransaction(connection)
+    except BaseException:
+        await _unbroken(connection.run(lambda c: connection.end(c, "ROLLBACK")))
+        raise
+    await _unbroken(connection.run(lambda c: connection.end(c, "COMMIT")))
+
+
+async def _unbroken(work: Any) -> None:
+    """Finish `work` even when the caller is cancelled, so that no transaction is left open."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        raise

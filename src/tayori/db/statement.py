@@ -1,0 +1,93 @@
+"""Statements are written once with SQLAlchemy Core and compiled once per database.
+
+A store builds its statements at import and runs them straight on the driver: the expression layer
+would cost ten times the query itself on a hot path (design: docs/decisions/0003).
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import ColumnElement, bindparam
+from sqlalchemy.dialects.postgresql import asyncpg as postgresql
+from sqlalchemy.dialects.sqlite import pysqlite as sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql import ClauseElement
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.elements import BindParameter
+from sqlalchemy.types import Boolean
+
+_SQLITE = sqlite.dialect()
+_POSTGRESQL = postgresql.dialect()  # type: ignore[no-untyped-call]  # untyped upstream
+
+
+class AmongParameter(ColumnElement[bool]):
+    """`column` equals one of the values of a list parameter, however long the list is."""
+
+    inherit_cache = True
+    type = Boolean()
+
+    def __init__(self, column: ColumnElement[Any], name: str) -> None:
+        self.column = column
+        self.parameter: BindParameter[Any] = bindparam(f"{name}__list")
+
+    def get_children(self, **_: Any) -> tuple[ClauseElement, ...]:
+        """Return what is inside, as the expression tree wants it."""
+        return (self.column, self.parameter)
+
+
+def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """Return the condition that the column is one of the values given as list `name`."""
+    return AmongParameter(column, name)
+
+
+@compiles(AmongParameter, "sqlite")
+def _among_sqlite(element: AmongParameter, compiler: SQLCompiler, **kw: Any) -> str:
+    column, parameter = compiler.process(element.column, **kw), compiler.process(element.parameter)
+    return f"{column} IN (SELECT value FROM json_each({parameter}))"  # noqa: S608 - compiled parts
+
+
+@compiles(AmongParameter, "postgresql")
+def _among_postgresql(element: AmongParameter, compiler: SQLCompiler, **kw: Any) -> str:
+    column, parameter = compiler.process(element.column, **kw), compiler.process(element.parameter)
+    kind = compiler.dialect.type_compiler_instance.process(element.column.type)
+    return f"{column} = ANY({parameter.split('::')[0]}::{kind}[])"
+
+
+class Statement:
+    """One statement in both databases' own form, with the order of its parameters."""
+
+    def __init__(self, element: ClauseElement) -> None:
+        self._element = element
+        self._forms: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
+
+    def form(self, dialect: str) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        """Return SQL text, parameter names in order, and the values that are constants."""
+        known = self._forms.get(dialect)
+        if known is None:
+            known = self._forms[dialect] = self._compile(dialect)
+        return known
+
+    def _compile(self, dialect: str) -> tuple[str, tuple[str, ...], dict[str, Any]]:
+        compiled = self._element.compile(dialect=_SQLITE if dialect == "sqlite" else _POSTGRESQL)
+        names = tuple(getattr(compiled, "positiontup", None) or ())
+        constants = {name: value for name, value in compiled.params.items() if value is not None}
+        return str(compiled), names, constants
+
+
+def arguments(
+    names: Sequence[str], constants: Mapping[str, Any], values: Mapping[str, Any], dialect: str
+) -> tuple[Any, ...]:
+    """Return the driver's arguments; KeyError when a parameter got no value."""
+    return tuple(_argument(name, constants, values, dialect) for name in names)
+
+
+def _argument(
+    name: str, constants: Mapping[str, Any], values: Mapping[str, Any], dialect: str
+) -> Any:
+    if name in values:
+        return values[name]
+    if name.endswith("__list"):
+        items = values[name.removesuffix("__list")]
+        return msgspec.json.encode(items).decode() if dialect == "sqlite" else list(items)
+    return constants[name]
