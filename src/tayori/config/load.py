@@ -109,7 +109,7 @@ def _readable(error: str) -> str:
 def _checked(settings: Settings) -> Settings:
     try:
         ZoneInfo(settings.service.timezone)
-    except (OSError, ValueError) as error:
+    except (KeyError, OSError, ValueError) as error:
         raise ConfigError(
             f"service.timezone {settings.service.timezone!r} is no IANA time zone."
         ) from error

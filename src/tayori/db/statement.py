@@ -1,7 +1,7 @@
 """Statements are written once with SQLAlchemy Core and compiled once per database.
 
 A store builds its statements at import and runs them straight on the driver: the expression layer
-would cost ten times the query itself on a hot path (design: docs/decisions/0003).
+would cost ten times the query itself on a hot path (design: docs/decisions/0001).
 """
 
 from collections.abc import Mapping, Sequence
