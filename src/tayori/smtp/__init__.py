@@ -1,0 +1,1 @@
+"""The SMTP protocol over streams, client and server; it knows no tenant and no database."""
