@@ -69,10 +69,13 @@ class Statement:
         return known
 
     def _compile(self, dialect: str) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-        compiled = self._element.compile(dialect=_SQLITE if dialect == "sqlite" else _POSTGRESQL)
-        names = tuple(getattr(compiled, "positiontup", None) or ())
-        constants = {name: value for name, value in compiled.params.items() if value is not None}
-        return str(compiled), names, constants
+        given = self._element.compile(dialect=_SQLITE if dialect == "sqlite" else _POSTGRESQL)
+        if not isinstance(given, SQLCompiler):
+            raise TypeError("Only queries and changes of rows are statements.")
+        names = tuple(given.positiontup or ())
+        # A constant may well be NULL; only what was declared without a value has to be given.
+        constants = {name: bind.value for name, bind in given.binds.items() if not bind.required}
+        return str(given), names, constants
 
 
 def arguments(

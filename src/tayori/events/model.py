@@ -1,0 +1,46 @@
+"""The closed vocabulary of events. Customers hear of the public ones; the others explain a fate."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class EventKind(StrEnum):
+    """What happened to a message or to one of its recipients."""
+
+    ACCEPTED = "accepted"
+    """The door took the message; internal, since the caller heard it as the answer."""
+    REFUSED = "refused"
+    """The door refused the message; internal, with the refusal code."""
+    DELIVERED = "delivered"
+    """The receiver's server took responsibility for the mail."""
+    DROPPED = "dropped"
+    """We did not send to this recipient, for the reason given."""
+    BOUNCE = "bounce"
+    """The receiver refused for good, or the mail expired."""
+    DEFERRED = "deferred"
+    """An attempt failed for now and another one is planned."""
+    OPEN = "open"
+    """The recipient opened the mail."""
+    CLICK = "click"
+    """The recipient followed a link."""
+    SPAMREPORT = "spamreport"
+    """The recipient complained."""
+    UNSUBSCRIBE = "unsubscribe"
+    """The recipient asked for no more mail from this sender domain."""
+
+
+PUBLIC = frozenset(EventKind) - {EventKind.ACCEPTED, EventKind.REFUSED}
+"""Events that a callback reports."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """One event; `message_id` and `recipient_id` are row numbers, `data` holds what explains it."""
+
+    at: int
+    account_id: int
+    kind: EventKind
+    message_id: int | None = None
+    recipient_id: int | None = None
+    data: Mapping[str, str | int] = field(default_factory=dict)

@@ -1,0 +1,59 @@
+"""Writes events inside the caller's transaction: an event exists exactly when its change does."""
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import bindparam, insert, select
+
+from tayori.db.database import Database, Transaction
+from tayori.db.statement import Statement
+from tayori.db.tables.events import event
+from tayori.events.model import Event, EventKind
+
+_INSERT = Statement(
+    insert(event).values({c.name: bindparam(c.name) for c in event.c if c.name != "id"})
+)
+_OF_MESSAGE = Statement(
+    select(event).where(event.c.message_id == bindparam("message")).order_by(event.c.id)
+)
+
+
+async def record(transaction: Transaction, events: Sequence[Event]) -> None:
+    """Add the events to the record."""
+    await transaction.execute_many(
+        _INSERT,
+        [
+            {
+                "at": item.at,
+                "account_id": item.account_id,
+                "kind": item.kind.value,
+                "message_id": item.message_id,
+                "recipient_id": item.recipient_id,
+                "data": msgspec.json.encode(item.data).decode(),
+            }
+            for item in events
+        ],
+    )
+
+
+class EventStore:
+    """Reads the record."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def of_message(self, message_id: int) -> list[Event]:
+        """Return the events of one message, oldest first."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_OF_MESSAGE, {"message": message_id})
+        return [
+            Event(
+                at=row["at"],
+                account_id=row["account_id"],
+                kind=EventKind(row["kind"]),
+                message_id=row["message_id"],
+                recipient_id=row["recipient_id"],
+                data=msgspec.json.decode(row["data"]),
+            )
+            for row in rows
+        ]

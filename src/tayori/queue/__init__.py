@@ -1,0 +1,1 @@
+"""The durable queue: states, leases, the retry curve, intake."""

@@ -1,0 +1,108 @@
+"""What the queue keeps: messages, recipients, attempts. Times are milliseconds since the epoch."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from tayori.mail.outcome import Outcome
+from tayori.queue.states import State
+
+
+class Priority(IntEnum):
+    """Order of service inside the queue; lower goes first."""
+
+    TRIGGER = 0
+    """Codes and receipts that a person waits for."""
+    NORMAL = 1
+    BULK = 2
+
+
+class Role(IntEnum):
+    """The header that names a recipient."""
+
+    TO = 0
+    CC = 1
+    BCC = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewRecipient:
+    """One address of a message to be taken.
+
+    `dropped_status` is the SendStatus of a recipient that the door dropped by itself (spec 7); such
+    a recipient is final from the start and `dropped_reason` says why.
+    """
+
+    address: str
+    domain: str
+    role: Role = Role.TO
+    dropped_status: int = 0
+    dropped_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewMessage:
+    """A message that passed the door; `recipe` is what composing needs, encoded."""
+
+    public_id: str
+    account_id: int
+    identity_id: int
+    source: str
+    from_address: str
+    subject: str
+    rfc_message_id: str
+    recipe: bytes
+    recipients: tuple[NewRecipient, ...]
+    accepted_at: int
+    expires_at: int
+    priority: Priority = Priority.NORMAL
+    template_id: int | None = None
+    callback_headers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leased:
+    """A recipient that this process may attempt until the lease ends."""
+
+    id: int
+    message_id: int
+    account_id: int
+    address: str
+    domain: str
+    role: Role
+    priority: Priority
+    attempts: int
+    accepted_at: int
+    expires_at: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What becomes of a leased recipient after an attempt, or instead of one.
+
+    `due_at` is set for DEFERRED (and QUEUED, when a lease is given back) only. `outcome` is None
+    when nothing was attempted.
+    """
+
+    recipient: Leased
+    state: State
+    at: int
+    due_at: int | None = None
+    outcome: Outcome | None = None
+    bounce_class: str = ""
+    send_status: int = 0
+    reply: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """One recipient as its account sees it."""
+
+    message_id: str
+    to_address: str
+    from_address: str
+    state: State
+    send_status: int
+    reply: str
+    accepted_at: int
+    ended_at: int | None

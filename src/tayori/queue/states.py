@@ -1,0 +1,58 @@
+"""The states of a recipient and the moves between them.
+
+`docs/states.md` says what a crash leaves in each of them.
+"""
+
+from enum import IntEnum
+
+
+class State(IntEnum):
+    """Where a recipient stands; the numbers are stored."""
+
+    QUEUED = 0
+    """Accepted and committed; no attempt has been made."""
+    SENDING = 1
+    """Leased by a delivery process, which may be talking to the receiver."""
+    DEFERRED = 2
+    """An attempt failed for now; `due_at` says when the next one is due."""
+    DELIVERED = 3
+    """The receiver took responsibility."""
+    BOUNCED = 4
+    """The receiver, or the domain name system, refused for good."""
+    DROPPED = 5
+    """We decided not to send, for a reason that the event names."""
+    EXPIRED = 6
+    """It stayed undeliverable until the end of its lifetime."""
+
+
+FINAL = frozenset({State.DELIVERED, State.BOUNCED, State.DROPPED, State.EXPIRED})
+"""States that nothing leaves; the content of a message is erased with its last recipient."""
+
+MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.SENDING, State.DROPPED, State.EXPIRED}),
+    # A lease that ran out is taken over by another process, or given back untouched.
+    State.SENDING: frozenset(
+        {
+            State.SENDING,
+            State.QUEUED,
+            State.DEFERRED,
+            State.DELIVERED,
+            State.BOUNCED,
+            State.DROPPED,
+            State.EXPIRED,
+        }
+    ),
+    # A process that lost its lease still knows that the receiver said yes: delivered wins.
+    State.DEFERRED: frozenset({State.SENDING, State.DELIVERED, State.DROPPED, State.EXPIRED}),
+    **{state: frozenset() for state in FINAL},
+}
+
+
+class IllegalMoveError(Exception):
+    """A recipient cannot go from one state to the other; the caller has a fault."""
+
+
+def check_move(old: State, new: State) -> None:
+    """Raise IllegalMoveError unless the table allows the move."""
+    if new not in MOVES[old]:
+        raise IllegalMoveError(f"A recipient cannot move from {old.name} to {new.name}.")

@@ -1,0 +1,215 @@
+"""Leases and settles recipients, and answers for their status.
+
+A lease is a deadline in `due_at`: whoever holds it may attempt until then, and what a dead process
+held becomes due by itself. Settling is one transaction per batch: states, attempts, events, and the
+erasing of content whose last recipient ended.
+"""
+
+from collections.abc import Iterable, Sequence
+
+from tayori.db.database import Database, Row, Transaction
+from tayori.events.model import Event, EventKind
+from tayori.events.store import record
+from tayori.queue import statements
+from tayori.queue.model import Leased, Priority, Role, Settlement, Status
+from tayori.queue.states import FINAL, State, check_move
+
+_KINDS = {
+    State.DELIVERED: EventKind.DELIVERED,
+    State.DEFERRED: EventKind.DEFERRED,
+    State.BOUNCED: EventKind.BOUNCE,
+    State.EXPIRED: EventKind.BOUNCE,
+    State.DROPPED: EventKind.DROPPED,
+}
+
+
+class QueueStore:
+    """The queue in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def lease(self, owner: str, now: int, until: int, most: int) -> list[Leased]:
+        """Lease up to `most` due recipients for `owner`, trigger mail first, longest due first."""
+        async with self._database.write() as transaction:
+            found: list[Row] = []
+            for priority in Priority:
+                room = most - len(found)
+                due = {"of_priority": int(priority), "now": now, "most": room}
+                if room > 0:
+                    found += await transaction.fetch(statements.SELECT_DUE, due)
+            if found:
+                lease = {
+                    "ids": [row["id"] for row in found],
+                    "sending": int(State.SENDING),
+                    "owner": owner,
+                    "until": until,
+                }
+                await transaction.execute(statements.LEASE, lease)
+        return [_leased(row) for row in found]
+
+    async def extend(self, owner: str, recipient_ids: Sequence[int], until: int) -> None:
+        """Move the end of leases that `owner` still holds."""
+        async with self._database.write() as transaction:
+            values = {"ids": list(recipient_ids), "owner": owner, "until": until}
+            await transaction.execute(statements.EXTEND, values)
+
+    async def next_due(self) -> int | None:
+        """Return when the next recipient is due, or None when the queue is empty."""
+        async with self._database.read() as transaction:
+            rows = [
+                await transaction.fetch_one(statements.NEXT_DUE, {"of_priority": int(priority)})
+                for priority in Priority
+            ]
+        return min((row["due_at"] for row in rows if row), default=None)
+
+    async def recipes(self, message_ids: Iterable[int]) -> dict[int, bytes]:
+        """Return the recipes of messages by number; one that was erased is absent."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(
+                statements.SELECT_RECIPES, {"messages": sorted(set(message_ids))}
+            )
+        return {row["message_id"]: bytes(row["recipe"]) for row in rows}
+
+    async def settle(self, owner: str, batch: Sequence[Settlement]) -> list[bool]:
+        """Settle recipients leased by `owner`; the answer tells which settlements took effect.
+
+        A settlement has no effect when the lease was lost meanwhile, except that DELIVERED is true
+        whoever holds the lease now, as long as nobody has ended the recipient.
+        """
+        async with self._database.write() as transaction:
+            ended = sorted({s.recipient.message_id for s in batch if s.state in FINAL})
+            if ended:
+                # Two processes that end the last two recipients of a message must see each other.
+                await transaction.fetch(statements.LOCK_CONTENT, {"messages": ended})
+            effective = await self._effective(transaction, owner, batch)
+            chosen = [item for item, yes in zip(batch, effective, strict=True) if yes]
+            await transaction.execute_many(statements.SETTLE, [_settled(s) for s in chosen])
+            tried = [_attempt(s) for s in chosen if s.outcome is not None]
+            await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
+            await record(transaction, [_event(s) for s in chosen if s.state in _KINDS])
+            if ended:
+                await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
+        return effective
+
+    async def _effective(
+        self, transaction: Transaction, owner: str, batch: Sequence[Settlement]
+    ) -> list[bool]:
+        ids = [item.recipient.id for item in batch]
+        rows = await transaction.fetch(statements.LOCK_OPEN, {"ids": ids})
+        held = {row["id"]: row for row in rows}
+        effective = []
+        for item in batch:
+            row = held.get(item.recipient.id)
+            mine = row is not None and row["lease_owner"] == owner
+            yes = mine or (row is not None and item.state is State.DELIVERED)
+            if yes and row is not None:
+                check_move(State(row["state"]), item.state)
+            effective.append(yes)
+        return effective
+
+    async def status(
+        self,
+        account_id: int,
+        period: tuple[int, int],
+        page: tuple[int, int],
+        *,
+        message_id: str = "",
+        to_address: str = "",
+    ) -> list[Status]:
+        """Return recipients accepted in [first, end) of `period`; `page` is (offset, limit)."""
+        statement = {
+            (False, False): statements.STATUS_OF_DAY,
+            (True, False): statements.STATUS_OF_MESSAGE,
+            (False, True): statements.STATUS_OF_ADDRESS,
+            (True, True): statements.STATUS_OF_BOTH,
+        }[bool(message_id), bool(to_address)]
+        values = {
+            "account": account_id,
+            "first": period[0],
+            "end": period[1],
+            "skip": page[0],
+            "most": page[1],
+            "public_id": message_id,
+            "to_address": to_address,
+        }
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statement, values)
+        return [_status(row) for row in rows]
+
+
+def _leased(row: Row) -> Leased:
+    return Leased(
+        id=row["id"],
+        message_id=row["message_id"],
+        account_id=row["account_id"],
+        address=row["address"],
+        domain=row["domain"],
+        role=Role(row["role"]),
+        priority=Priority(row["priority"]),
+        attempts=row["attempts"],
+        accepted_at=row["accepted_at"],
+        expires_at=row["expires_at"],
+    )
+
+
+def _settled(item: Settlement) -> dict[str, object]:
+    return {
+        "of_id": item.recipient.id,
+        "to_state": int(item.state),
+        "to_due_at": None if item.state in FINAL else item.due_at,
+        "to_attempts": item.recipient.attempts + (item.outcome is not None),
+        "to_ended_at": item.at if item.state in FINAL else None,
+        "to_send_status": item.send_status,
+        "to_reply": item.reply,
+    }
+
+
+def _attempt(item: Settlement) -> dict[str, object]:
+    outcome = item.outcome
+    if outcome is None:
+        raise ValueError("A settlement without an outcome is no attempt.")
+    reply = outcome.reply
+    return {
+        "recipient_id": item.recipient.id,
+        "number": item.recipient.attempts + 1,
+        "kind": outcome.kind.value,
+        "stage": outcome.stage.value,
+        "started_at": outcome.started_at,
+        "ended_at": outcome.ended_at,
+        "peer_host": outcome.peer_host,
+        "peer_address": outcome.peer_address,
+        "tls": outcome.tls,
+        "code": reply.code if reply else None,
+        "enhanced": reply.enhanced if reply else "",
+        "text": reply.text if reply else "",
+        "bounce_class": item.bounce_class,
+        "detail": outcome.detail,
+    }
+
+
+def _event(item: Settlement) -> Event:
+    data: dict[str, str | int] = {"reason": item.reply} if item.reply else {}
+    if item.bounce_class:
+        data["class"] = item.bounce_class
+    return Event(
+        at=item.at,
+        account_id=item.recipient.account_id,
+        kind=_KINDS[item.state],
+        message_id=item.recipient.message_id,
+        recipient_id=item.recipient.id,
+        data=data,
+    )
+
+
+def _status(row: Row) -> Status:
+    return Status(
+        message_id=row["public_id"],
+        to_address=row["address"],
+        from_address=row["from_address"],
+        state=State(row["state"]),
+        send_status=row["send_status"],
+        reply=row["reply"],
+        accepted_at=row["accepted_at"],
+        ended_at=row["ended_at"],
+    )

@@ -1,0 +1,60 @@
+import itertools
+import random
+
+import pytest
+
+from tayori.queue.schedule import DELAYS, JITTER, LATER, next_attempt
+from tayori.queue.states import FINAL, MOVES, IllegalMoveError, State, check_move
+from tayori.runtime.clock import HOUR, MINUTE
+
+OPEN = {State.QUEUED, State.SENDING, State.DEFERRED}
+LEGAL = {
+    (State.QUEUED, State.SENDING),
+    (State.QUEUED, State.DROPPED),
+    (State.QUEUED, State.EXPIRED),
+    *((State.SENDING, state) for state in State),
+    (State.DEFERRED, State.SENDING),
+    (State.DEFERRED, State.DELIVERED),
+    (State.DEFERRED, State.DROPPED),
+    (State.DEFERRED, State.EXPIRED),
+}
+
+
+@pytest.mark.parametrize("pair", list(itertools.product(State, State)))
+def test_every_pair_of_states_is_decided(pair):
+    old, new = pair
+    if pair in LEGAL:
+        check_move(old, new)
+    else:
+        with pytest.raises(IllegalMoveError, match=old.name):
+            check_move(old, new)
+
+
+def test_nothing_leaves_a_final_state_and_every_open_one_can_end():
+    assert set(MOVES) == set(State)
+    assert set(State) - FINAL == OPEN
+    assert all(not MOVES[state] for state in FINAL)
+    assert all(MOVES[state] & FINAL for state in OPEN)
+
+
+def test_the_whole_curve_reaches_the_end_of_72_hours_and_not_beyond():
+    chance = random.Random(4)
+    accepted, expires = 0, 72 * HOUR
+    now, tries = accepted, 0
+    while (due := next_attempt(tries + 1, now, expires, chance)) is not None:
+        tries += 1
+        assert now < due <= expires
+        now = due
+    assert now == expires
+    assert 20 <= tries <= 30
+
+
+def test_jitter_stays_inside_its_share():
+    chance = random.Random(1)
+    for attempts in range(1, 12):
+        delay = DELAYS[attempts - 1] if attempts <= len(DELAYS) else LATER
+        seen = {next_attempt(attempts, 0, 1000 * HOUR, chance) for _ in range(200)}
+        assert len(seen) > 50
+        assert min(seen) >= delay * (1 - JITTER) - 1
+        assert max(seen) <= delay * (1 + JITTER) + 1
+    assert DELAYS[0] == 5 * MINUTE
