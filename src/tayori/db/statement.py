@@ -54,10 +54,15 @@ def _among_postgresql(element: AmongParameter, compiler: SQLCompiler, **kw: Any)
     return f"{column} = ANY({parameter.split('::')[0]}::{kind}[])"
 
 
+def by_dialect(*, sqlite: ClauseElement, postgresql: ClauseElement) -> dict[str, ClauseElement]:
+    """Return a statement that has to be written separately, such as INSERT ... ON CONFLICT."""
+    return {"sqlite": sqlite, "postgresql": postgresql}
+
+
 class Statement:
     """One statement in both databases' own form, with the order of its parameters."""
 
-    def __init__(self, element: ClauseElement) -> None:
+    def __init__(self, element: ClauseElement | Mapping[str, ClauseElement]) -> None:
         self._element = element
         self._forms: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {}
 
@@ -69,7 +74,10 @@ class Statement:
         return known
 
     def _compile(self, dialect: str) -> tuple[str, tuple[str, ...], dict[str, Any]]:
-        given = self._element.compile(dialect=_SQLITE if dialect == "sqlite" else _POSTGRESQL)
+        element = self._element
+        if not isinstance(element, ClauseElement):
+            element = element[dialect]
+        given = element.compile(dialect=_SQLITE if dialect == "sqlite" else _POSTGRESQL)
         if not isinstance(given, SQLCompiler):
             raise TypeError("Only queries and changes of rows are statements.")
         names = tuple(given.positiontup or ())

@@ -1,0 +1,1 @@
+"""Delivery: lease, attempt, judge, settle."""

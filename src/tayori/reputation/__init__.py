@@ -1,0 +1,1 @@
+"""Counted limits and, on top of them, what a domain has earned."""
