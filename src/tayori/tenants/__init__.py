@@ -1,0 +1,1 @@
+"""Accounts, credentials, identities and their DNS verification, DKIM keys."""

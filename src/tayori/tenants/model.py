@@ -1,0 +1,172 @@
+"""Accounts, their credentials, their sender domains and the keys that sign for them, as values.
+
+Secrets stand in fields that no `repr` shows; they are never part of a log line or a message.
+"""
+
+import ipaddress
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+
+import msgspec
+
+
+class Permission(StrEnum):
+    """What an operator grants an account beyond the ordinary."""
+
+    API_SIMPLE = "api_simple"
+    """Send own content, not a template, by the API."""
+    SMTP_CONTENT = "smtp_content"
+    """Send own content by SMTP."""
+    ATTACHMENTS = "attachments"
+    """Send attachments."""
+
+
+class Scope(StrEnum):
+    """What a credential may be used for."""
+
+    FULL = "full"
+    SEND = "send"
+    READ = "read"
+
+
+class DkimOption(IntEnum):
+    """Which key lengths sign, as the API numbers them."""
+
+    RSA_1024 = 0
+    RSA_2048 = 1
+    BOTH = 2
+
+    @property
+    def bits(self) -> tuple[int, ...]:
+        """Return the lengths in bits of the keys that sign."""
+        return {0: (1024,), 1: (2048,), 2: (1024, 2048)}[int(self)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """A customer. `suspended_at` is None while it may use the service."""
+
+    id: int
+    app_id: int
+    name: str
+    permissions: frozenset[Permission]
+    suspended_at: int | None
+    suspended_reason: str
+    created_at: int
+
+    @property
+    def suspended(self) -> bool:
+        """Tell whether an operator has stopped the account."""
+        return self.suspended_at is not None
+
+    def may(self, permission: Permission) -> bool:
+        """Tell whether the account was granted the permission."""
+        return permission in self.permissions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credential:
+    """A SecretId with its SecretKey. Empty `networks` means it may be used from anywhere."""
+
+    id: int
+    account_id: int
+    secret_id: str
+    secret: bytes = field(repr=False)
+    scope: Scope
+    networks: tuple[str, ...]
+    created_at: int
+    revoked_at: int | None
+
+    def allows_address(self, address: str) -> bool:
+        """Tell whether a client at this IP address may use it; what is no address may not."""
+        if not self.networks:
+            return True
+        try:
+            client = ipaddress.ip_address(address)
+        except ValueError:
+            return False
+        client = getattr(client, "ipv4_mapped", None) or client
+        return any(client in ipaddress.ip_network(network) for network in self.networks)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Access:
+    """A live credential and the account it speaks for (which may be suspended)."""
+
+    account: Account
+    credential: Credential
+
+
+class RecordGroup(StrEnum):
+    """The four groups of DNS records that a sender domain needs."""
+
+    DKIM = "DKIM"
+    MX = "MX"
+    SPF = "SPF"
+    DMARC = "DMARC"
+
+
+class RecordState(StrEnum):
+    """What a look-up said about one record."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+    """No answer was had (SERVFAIL, time-out), or nobody has looked yet."""
+
+
+class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """One record a customer must publish, and what the last check found in its place.
+
+    `type` is TXT or MX, `name` the full name without trailing dot, `expected` the value to enter,
+    `current` what the resolver returned ("" for nothing), `note` an English sentence about it.
+    """
+
+    group: RecordGroup
+    type: str
+    name: str
+    expected: str
+    current: str = ""
+    state: RecordState = RecordState.UNKNOWN
+    note: str = ""
+
+
+class Tag(msgspec.Struct, frozen=True, array_like=True):
+    """A label that customers give an identity."""
+
+    key: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Identity:
+    """A sender domain in A-label form. `records` is what the last check found, empty before it.
+
+    `level` is its reputation level (0 = sending forbidden). `check_due_at` is when the background
+    job looks again; `checks_failed` counts checks since the last one that passed.
+    """
+
+    id: int
+    account_id: int
+    domain: str
+    dkim_option: DkimOption
+    verified: bool
+    records: tuple[DnsRecord, ...]
+    tags: tuple[Tag, ...]
+    level: int
+    created_at: int
+    verified_at: int | None
+    checked_at: int | None
+    check_due_at: int
+    checks_failed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DkimKey:
+    """A signing key. `public_key` is base64 SubjectPublicKeyInfo as in `p=` (RFC 6376 3.6.1)."""
+
+    selector: str
+    bits: int
+    public_key: str
+    private_pem: bytes = field(repr=False)
+    """PKCS #8 PEM, unencrypted in memory only."""
