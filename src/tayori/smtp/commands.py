@@ -1,0 +1,194 @@
+"""A client's MAIL and RCPT commands read into values, strictly (RFC 5321 4.1.1, 3461, 6531).
+
+Pure. A command that cannot be read gives the reply to send instead.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from tayori.mail.reply import Reply
+
+_PATH = re.compile(
+    rb' ?<(?:@[^<>":\s]*:)?'
+    rb'((?:"(?:[^"\\]|\\.)*"|[^<>"@\s]*)(?:@[^<>"@\s]+)?)>(?: +(.*?))? *',
+)
+_PARAMETER = re.compile(r"([A-Za-z0-9][A-Za-z0-9-]*)(?:=([^=\s]+))?")
+_XTEXT = re.compile(r"(?:[!-*,-<>-~]|\+[0-9A-F]{2})*")
+_ESCAPE = re.compile(r"\+([0-9A-F]{2})")
+_MAX_PATH = 254
+_MAX_LOCAL = 64
+_MAX_ENVID = 100
+_MAX_ORCPT = 500
+_MAX_DIGITS = 20
+
+_SYNTAX = Reply(501, "5.5.4", ("Syntax: see RFC 5321 section 4.1.1",))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """The extensions whose parameters may be used."""
+
+    max_message_size: int
+    smtputf8: bool = True
+    dsn: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailFrom:
+    """A MAIL command."""
+
+    return_path: str
+    """Without brackets; "" is the null sender."""
+    size: int | None = None
+    """What the client declares (RFC 1870), or None."""
+    body: Literal["7BIT", "8BITMIME"] = "7BIT"
+    smtputf8: bool = False
+    ret: Literal["", "FULL", "HDRS"] = ""
+    envid: str = ""
+    """Decoded (RFC 3461 4.4)."""
+    submitter: str = ""
+    """The AUTH= parameter, decoded; a claim that only a trusted client may make (RFC 4954 5)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RcptTo:
+    """A RCPT command."""
+
+    address: str
+    """Without brackets; only "postmaster" may stand without a domain."""
+    notify: tuple[str, ...] = ()
+    """Of NEVER, SUCCESS, FAILURE, DELAY; () = the default."""
+    orcpt_type: str = ""
+    orcpt: str = ""
+    """The original recipient, decoded (RFC 3461 4.2)."""
+
+
+def parse_mail(argument: bytes, offered: Offered) -> MailFrom | Reply:
+    """Read what follows "MAIL"."""
+    found = _path_and_parameters(argument, b"FROM:")
+    if isinstance(found, Reply):
+        return found
+    path, parameters = found
+    values: dict[str, str | int | bool | None] = {}
+    for name, value in parameters.items():
+        refusal = _mail_parameter(name, value, offered, values)
+        if refusal is not None:
+            return refusal
+    smtputf8 = bool(values.get("smtputf8"))
+    if not path.isascii() and not smtputf8:
+        return Reply(553, "5.6.7", ("A non-ASCII address needs SMTPUTF8",))
+    if path and "@" not in path:
+        return Reply(501, "5.1.7", ("Sender address needs a domain",))
+    if _too_long(path):
+        return Reply(501, "5.1.7", ("Sender address is too long",))
+    return MailFrom(return_path=path, **values)  # type: ignore[arg-type]
+
+
+def parse_rcpt(  # noqa: PLR0911 - one refusal per fault, each with its own code
+    argument: bytes, offered: Offered, *, smtputf8: bool
+) -> RcptTo | Reply:
+    """Read what follows "RCPT"; `smtputf8` is that of the transaction's MAIL."""
+    found = _path_and_parameters(argument, b"TO:")
+    if isinstance(found, Reply):
+        return found
+    path, parameters = found
+    if not path.isascii() and not smtputf8:
+        return Reply(553, "5.6.7", ("A non-ASCII address needs SMTPUTF8",))
+    if not path or ("@" not in path and path.lower() != "postmaster"):
+        return Reply(501, "5.1.3", ("Recipient address needs a local part and a domain",))
+    if _too_long(path):
+        return Reply(501, "5.1.3", ("Recipient address is too long",))
+    notify: tuple[str, ...] = ()
+    orcpt_type = orcpt = ""
+    for name, value in parameters.items():
+        if not offered.dsn or name not in {"NOTIFY", "ORCPT"}:
+            return _unknown(name)
+        if name == "NOTIFY":
+            notify = tuple(value.upper().split(","))
+            known = notify == ("NEVER",) or set(notify) <= {"SUCCESS", "FAILURE", "DELAY"}
+            if not known or len(set(notify)) != len(notify):
+                return _SYNTAX
+        else:
+            orcpt_type, semicolon, xtext = value.partition(";")
+            decoded = decode_xtext(xtext)
+            if not (orcpt_type and semicolon and decoded) or len(value) > _MAX_ORCPT:
+                return _SYNTAX
+            orcpt = decoded
+    return RcptTo(address=path, notify=notify, orcpt_type=orcpt_type, orcpt=orcpt)
+
+
+def decode_xtext(text: str) -> str | None:
+    """Decode xtext (RFC 3461 4); None when it is none."""
+    if not _XTEXT.fullmatch(text):
+        return None
+    decoded = _ESCAPE.sub(lambda match: chr(int(match[1], 16)), text)
+    try:
+        decoded = decoded.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        return None
+    return decoded if decoded.isprintable() else None
+
+
+def _path_and_parameters(argument: bytes, keyword: bytes) -> tuple[str, dict[str, str]] | Reply:
+    """Split "FROM:<path> KEY=value ..." into the path and parameters by upper-case name."""
+    if argument[: len(keyword)].upper() != keyword:
+        return _SYNTAX
+    match = _PATH.fullmatch(argument, len(keyword))
+    if match is None:
+        return _SYNTAX
+    try:
+        path = match[1].decode()
+        rest = (match[2] or b"").decode()
+    except UnicodeDecodeError:
+        return Reply(501, "5.5.2", ("Neither ASCII nor UTF-8",))
+    if not path.isprintable():
+        return _SYNTAX
+    parameters: dict[str, str] = {}
+    for word in rest.split():
+        parameter = _PARAMETER.fullmatch(word)
+        if parameter is None or parameter[1].upper() in parameters:
+            return _SYNTAX
+        parameters[parameter[1].upper()] = parameter[2] or ""
+    return path, parameters
+
+
+def _mail_parameter(  # noqa: C901, PLR0911 - one branch per parameter, nothing else
+    name: str, value: str, offered: Offered, values: dict[str, str | int | bool | None]
+) -> Reply | None:
+    """Check one parameter of MAIL and store it; return the refusal, if any."""
+    if name == "SIZE":
+        if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS):
+            return _SYNTAX
+        values["size"] = int(value)
+        if int(value) > offered.max_message_size:
+            return Reply(552, "5.3.4", (f"Message exceeds {offered.max_message_size} octets",))
+    elif name == "BODY":
+        if value.upper() not in {"7BIT", "8BITMIME"}:
+            return _SYNTAX
+        values["body"] = value.upper()
+    elif name == "SMTPUTF8" and offered.smtputf8:
+        if value:
+            return _SYNTAX
+        values["smtputf8"] = True
+    elif name == "RET" and offered.dsn:
+        if value.upper() not in {"FULL", "HDRS"}:
+            return _SYNTAX
+        values["ret"] = value.upper()
+    elif name in {"ENVID", "AUTH"} and (offered.dsn or name == "AUTH"):
+        decoded = decode_xtext(value)
+        if not decoded or (name == "ENVID" and len(value) > _MAX_ENVID):
+            return _SYNTAX
+        values["envid" if name == "ENVID" else "submitter"] = "" if decoded == "<>" else decoded
+    else:
+        return _unknown(name)
+    return None
+
+
+def _too_long(path: str) -> bool:
+    local = path.rpartition("@")[0] or path
+    return len(path.encode()) > _MAX_PATH or len(local.encode()) > _MAX_LOCAL
+
+
+def _unknown(name: str) -> Reply:
+    return Reply(555, "5.5.4", (f"Parameter not known: {name}",))
