@@ -18,8 +18,8 @@ _WORDS: tuple[tuple[BounceClass, tuple[str, ...]], ...] = (
     (
         BounceClass.UNKNOWN_USER,
         (
-            r"(user|recipient|mailbox|address|account).{0,40}"
-            r"(unknown|does ?n[o']t exist|not exist|not found|no such)",
+            r"(user|recipient|mailbox|address|account).{0,40}(unknown|not found|no such)",
+            r"(user|recipient|mailbox|address|account).{0,40}(does ?n[o']t|not) exist",
             r"(no such|unknown|invalid) (user|recipient|mailbox|local part)",
         ),
     ),

@@ -1,0 +1,146 @@
+"""Builds and signs one recipient's mail.
+
+Equal arguments give equal octets: Date, Message-ID and boundaries come from the recipe, so a retry
+repeats the same mail and a receiver can recognise it. The choice of 7-bit or 8-bit is made before
+signing, since a signature does not survive re-encoding (RFC 6376 5.3).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tayori.catalog.variables import MissingVariable, VariableFault, split_variables
+from tayori.compose.content import Content, Rendered
+from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox
+from tayori.mail import dkim, mime
+from tayori.mail.address import Address, AddressError, Mailbox, parse_address
+from tayori.mail.header import encode_mailboxes, encode_raw, encode_text, format_date
+from tayori.mail.return_path import encode as encode_token
+
+
+@dataclass(frozen=True, slots=True)
+class Capabilities:
+    """What the receiver takes, as its EHLO said."""
+
+    eight_bit: bool = False
+    smtputf8: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """A finished mail; `eight_bit` and `smtputf8` are what its envelope has to declare."""
+
+    return_path: str
+    content: bytes
+    eight_bit: bool
+    smtputf8: bool
+
+
+class CompositionError(Exception):
+    """A stored recipe does not compose, which the door should have refused: our fault."""
+
+
+def fill_subject(subject: str, values: Mapping[str, str]) -> str | MissingVariable:
+    """Return a template mail's subject; braces that are no variable stay as they are."""
+    split = split_variables(subject)
+    if isinstance(split, VariableFault):
+        return subject
+    filled = split.fill(values)
+    if isinstance(filled, str):
+        # A value may hold line breaks; a subject is one line (RFC 5322 2.2).
+        return " ".join(filled.split())
+    return filled
+
+
+def build(
+    recipe: Recipe,
+    content: Content,
+    *,
+    recipient_id: int,
+    signers: Sequence[dkim.Signer],
+    token_key: bytes,
+    capabilities: Capabilities,
+) -> Mail:
+    """Return the mail for one recipient; CompositionError when the recipe is damaged."""
+    rendered = content.fill(recipe.values)
+    subject: str | MissingVariable = recipe.subject
+    if recipe.template:
+        subject = fill_subject(recipe.subject, recipe.values)
+    if isinstance(rendered, MissingVariable) or isinstance(subject, MissingVariable):
+        raise CompositionError(f"Message {recipe.public_id} lacks a value for a variable.")
+    entity = build_entity(
+        rendered,
+        recipe.attachments,
+        seed=recipe.public_id.encode(),
+        eight_bit=capabilities.eight_bit,
+    )
+    fields, utf8 = _fields(recipe, subject, capabilities)
+    described = [*fields, mime.VERSION_FIELD, *entity.fields]
+    signatures = dkim.signature_fields(
+        described, dkim.body_hash(entity.body), signers, signed_at=recipe.date_at
+    )
+    token = encode_token(recipient_id, recipe.date_at, token_key)
+    return Mail(
+        return_path=f"{token}@{recipe.domain}",
+        content=mime.assemble([*signatures, *fields], entity),
+        eight_bit=entity.eight_bit,
+        smtputf8=utf8,
+    )
+
+
+def build_entity(
+    rendered: Rendered, attachments: Sequence[RecipeAttachment], *, seed: bytes, eight_bit: bool
+) -> mime.Entity:
+    """Return the MIME entity: text, alternative, or mixed with attachments (RFC 2046 5.1)."""
+    parts = []
+    if rendered.text or not rendered.html:
+        parts.append(mime.text_part(rendered.text, eight_bit=eight_bit))
+    if rendered.html:
+        parts.append(mime.text_part(rendered.html, b"html", eight_bit=eight_bit))
+    entity = parts[0] if len(parts) == 1 else mime.multipart(b"alternative", parts, seed + b"/a")
+    if not attachments:
+        return entity
+    files = [mime.attachment_part(item.file_name, item.content) for item in attachments]
+    return mime.multipart(b"mixed", [entity, *files], seed + b"/m")
+
+
+def _fields(recipe: Recipe, subject: str, capabilities: Capabilities) -> tuple[list[bytes], bool]:
+    header_from = _mailboxes([recipe.header_from])
+    to, cc = _mailboxes(recipe.to), _mailboxes(recipe.cc)
+    reply_to = _mailboxes(recipe.reply_to)
+    shown = [*header_from, *to, *cc, *reply_to]
+    utf8 = capabilities.smtputf8 and any(mailbox.needs_smtputf8 for mailbox in shown)
+    fields = [
+        encode_raw(b"Date", format_date(recipe.date_at)),
+        encode_mailboxes(b"From", header_from, utf8=utf8),
+    ]
+    for name, mailboxes in ((b"Reply-To", reply_to), (b"To", to), (b"Cc", cc)):
+        if mailboxes:
+            fields.append(encode_mailboxes(name, mailboxes, utf8=utf8))
+    if not to and not cc:
+        # A mail to hidden recipients only still names its addressees, as an empty group.
+        fields.append(encode_raw(b"To", b"undisclosed-recipients:;"))
+    fields.append(encode_text(b"Subject", subject, utf8=utf8))
+    fields.append(encode_raw(b"Message-ID", recipe.rfc_message_id.encode("ascii")))
+    fields.append(encode_raw(b"Feedback-ID", _feedback_id(recipe)))
+    fields += [encode_text(name.encode("ascii"), value) for name, value in recipe.headers]
+    return fields, utf8
+
+
+def _feedback_id(recipe: Recipe) -> bytes:
+    """Return what Gmail groups complaints by: template, stream, account, service."""
+    template = recipe.template[0] if recipe.template else 0
+    stream = "trigger" if recipe.trigger else "normal"
+    return f"{template}:{stream}:{recipe.app_id}:tayori".encode("ascii")
+
+
+def _mailboxes(stored: Sequence[RecipeMailbox]) -> list[Mailbox]:
+    return [
+        Mailbox(display_name=item.display_name, address=_address(item.address)) for item in stored
+    ]
+
+
+def _address(text: str) -> Address:
+    address = parse_address(text)
+    if isinstance(address, AddressError):
+        raise CompositionError(f"A stored address does not parse: {address.sentence}")
+    return address
