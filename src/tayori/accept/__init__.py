@@ -1,0 +1,1 @@
+"""The door: every mail, whatever its way in, is judged and taken here."""

@@ -1,0 +1,31 @@
+"""A mail has content: a template, or its own where the operator granted that (spec 1)."""
+
+from tayori.accept.facts import Facts
+from tayori.accept.submission import Source, Submission
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.tenants.model import Permission
+
+
+def check_content(submission: Submission, _facts: Facts) -> Refusal | None:
+    """Refuse no content, two kinds at once, and own content without permission."""
+    if submission.template_id is not None:
+        if submission.own_content:
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG,
+                "Give Template or Simple, not both.",
+            )
+        return None
+    if not submission.own_content:
+        return refuse(
+            Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, "Template or own content is needed."
+        )
+    needed = Permission.SMTP_CONTENT if submission.source is Source.SMTP else Permission.API_SIMPLE
+    if not submission.account.may(needed):
+        return refuse(
+            Code.FAILED_OPERATION__WITH_OUT_PERMISSION,
+            "This account sends templates only; an operator can allow own content.",
+        )
+    if not (submission.html or submission.text):
+        return refuse(Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, "Both HTML and text are empty.")
+    return None

@@ -1,0 +1,56 @@
+"""Extra headers may add to a mail, not forge what we or the receiver's server write."""
+
+import re
+
+from tayori.accept.facts import Facts
+from tayori.accept.submission import Submission
+from tayori.mail.header import check_header
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+
+OURS = frozenset(
+    {
+        *("from", "sender", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id"),
+        *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
+        *("return-path", "received", "dkim-signature", "domainkey-signature", "feedback-id"),
+        *("authentication-results", "received-spf", "delivered-to"),
+    }
+)
+"""Lower-case names that an extra header may not have."""
+_FORBIDDEN_PREFIXES = ("arc-", "resent-", "x-tayori-")
+MOST = 50
+LONGEST_VALUE = 4_000
+_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>\Z")
+
+
+def check_headers(submission: Submission, _facts: Facts) -> Refusal | None:
+    """Refuse malformed, forbidden, repeated or too many extra headers, and a bad Message-ID."""
+    if len(submission.headers) > MOST:
+        return _refusal(f"{len(submission.headers)} extra headers; {MOST} are allowed.")
+    seen: set[str] = set()
+    for name, value in submission.headers:
+        fault = _fault(name, value, seen)
+        if fault:
+            return _refusal(fault)
+        seen.add(name.lower())
+    if submission.rfc_message_id and not _MESSAGE_ID.match(submission.rfc_message_id):
+        return _refusal("SmtpMessageId must look like <unique@domain>, in ASCII without spaces.")
+    return None
+
+
+def _fault(name: str, value: str, seen: set[str]) -> str:
+    lower = name.lower()
+    malformed = check_header(name, value)
+    if malformed is not None:
+        return f"Header {name[:80]!r}: {malformed.sentence}"
+    if lower in OURS or lower.startswith(_FORBIDDEN_PREFIXES):
+        return f"The header {name} is written by the service and cannot be set."
+    if lower in seen:
+        return f"The header {name} is given twice."
+    if len(value) > LONGEST_VALUE:
+        return f"The header {name} is longer than {LONGEST_VALUE} characters."
+    return ""
+
+
+def _refusal(detail: str) -> Refusal:
+    return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, detail)

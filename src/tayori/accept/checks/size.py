@@ -1,0 +1,27 @@
+"""The whole mail, attachments included, stays within 4 MB of content (spec 1)."""
+
+from tayori.accept.facts import Facts
+from tayori.accept.submission import Submission
+from tayori.catalog.variables import MissingVariable
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+
+LARGEST = 4 * 1024 * 1024
+"""Octets of content before transfer encoding: text, HTML and files together."""
+
+
+def check_size(submission: Submission, facts: Facts) -> Refusal | None:
+    """Refuse a mail whose filled content and files exceed the limit."""
+    if facts.content is None:
+        return None
+    rendered = facts.content.fill(submission.values)
+    if isinstance(rendered, MissingVariable):
+        return None
+    size = len(rendered.html.encode()) + len(rendered.text.encode())
+    size += sum(len(file.content) for file in submission.attachments)
+    if size > LARGEST:
+        return refuse(
+            Code.FAILED_OPERATION__EMAIL_CONTENT_TOOLARGE,
+            f"The mail has {size} octets of content; {LARGEST} are allowed.",
+        )
+    return None

@@ -1,0 +1,22 @@
+"""The subject is one line of 1 to 998 characters (spec 1, RFC 5322 2.1.1)."""
+
+from tayori.accept.facts import Facts
+from tayori.accept.submission import Submission
+from tayori.mail.header import check_text
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+
+LONGEST = 998
+
+
+def check_subject(submission: Submission, _facts: Facts) -> Refusal | None:
+    """Refuse an empty, over-long or many-lined subject."""
+    if not 1 <= len(submission.subject) <= LONGEST:
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__SUBJECT_LENGTH_ERROR,
+            f"The subject has {len(submission.subject)} characters; 1 to {LONGEST} are allowed.",
+        )
+    fault = check_text(submission.subject)
+    if fault is not None:
+        return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"Subject: {fault.sentence}")
+    return None

@@ -1,0 +1,196 @@
+"""The door: every mail passes here, whatever its way in, and yes is said only after the commit.
+
+Failure rules: a refusal leaves nothing but its event; an exception (the database cannot be reached)
+means that nothing was taken and the caller may try again.
+"""
+
+from datetime import tzinfo
+
+from tayori.accept.checks import CHECKS
+from tayori.accept.facts import Directory, Facts
+from tayori.accept.limits import Limits
+from tayori.accept.store import AcceptStore
+from tayori.accept.submission import Accepted, Submission
+from tayori.accept.taking import Refusing, Taking
+from tayori.catalog.model import StoredTemplate
+from tayori.catalog.variables import VariableFault
+from tayori.compose.content import Content, compile_template, own_content
+from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox, encode_recipe
+from tayori.mail.address import Mailbox
+from tayori.queue.model import NewMessage, NewRecipient, Priority, Role
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.runtime.clock import Clock
+from tayori.runtime.ids import Ids
+from tayori.tenants.model import Identity
+
+CALLBACK_PREFIX = "x-tencentcloudses-cb-"
+"""Headers that travel to the callbacks as well (wire facts 2)."""
+
+
+class Door:
+    """Judges and takes submissions. `lifetime_ms` is how long delivery is tried."""
+
+    def __init__(
+        self,
+        *,
+        directory: Directory,
+        limits: Limits,
+        store: AcceptStore,
+        clock: Clock,
+        ids: Ids,
+        zone: tzinfo,
+        lifetime_ms: int,
+    ) -> None:
+        self._directory = directory
+        self._limits = limits
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._zone = zone
+        self._lifetime_ms = lifetime_ms
+        self._compiled: dict[tuple[int, int], Content] = {}
+
+    async def accept(self, submission: Submission) -> Accepted | Refusal:
+        """Return yes after the commit, or why not."""
+        facts = await self._gather(submission)
+        if isinstance(facts, Refusal):
+            return await self._refuse(submission, facts)
+        for check in CHECKS:
+            refusal = check(submission, facts)
+            if refusal is not None:
+                return await self._refuse(submission, refusal)
+        if facts.identity is None or facts.content is None:
+            raise AssertionError("The checks let a mail without sender domain or content pass.")
+        message = self._message(submission, facts.identity, facts)
+        claims = self._limits.claims(message, facts.identity)
+        full = await self._store.put(Taking(message=message, claims=claims))
+        return full or Accepted(message_id=message.public_id)
+
+    async def _refuse(self, submission: Submission, refusal: Refusal) -> Refusal:
+        item = Refusing(account_id=submission.account.id, at=self._clock.now(), refusal=refusal)
+        await self._store.put(item)
+        return refusal
+
+    async def _gather(self, submission: Submission) -> Facts | Refusal:
+        account_id, address = submission.account.id, submission.sender.address
+        template = None
+        content: Content | None = None
+        if submission.template_id is not None:
+            template = await self._directory.template(account_id, submission.template_id)
+            if template is not None:
+                found = self._compile(template)
+                if isinstance(found, Refusal):
+                    return found
+                content = found
+        elif submission.own_content:
+            content = own_content(submission.html or "", submission.text or "")
+        return Facts(
+            sender=await self._directory.sender(account_id, address.addr),
+            identity=await self._directory.identity(account_id, address.domain),
+            template=template,
+            content=content,
+        )
+
+    def _compile(self, stored: StoredTemplate) -> Content | Refusal:
+        key = (stored.template.id, stored.template.version)
+        known = self._compiled.get(key)
+        if known is not None:
+            return known
+        compiled = compile_template(stored.content.html, stored.content.text)
+        if isinstance(compiled, VariableFault):
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__TEMPLATE_CONTENT_IS_WRONG, compiled.sentence
+            )
+        if len(self._compiled) >= MOST_COMPILED:
+            self._compiled.pop(next(iter(self._compiled)))
+        self._compiled[key] = compiled
+        return compiled
+
+    def _message(self, submission: Submission, identity: Identity, facts: Facts) -> NewMessage:
+        now = self._clock.now()
+        public_id = self._ids.message_id(submission.account.app_id, now, self._zone)
+        rfc_message_id = submission.rfc_message_id or f"<{public_id}@{identity.domain}>"
+        names = (public_id, rfc_message_id)
+        recipe = _recipe(submission, identity, facts, names, now)
+        return NewMessage(
+            public_id=public_id,
+            account_id=submission.account.id,
+            identity_id=identity.id,
+            source=submission.source.value,
+            from_address=submission.sender.address.addr,
+            subject=submission.subject,
+            rfc_message_id=rfc_message_id,
+            recipe=encode_recipe(recipe),
+            recipients=_recipients(submission),
+            accepted_at=now,
+            expires_at=now + self._lifetime_ms,
+            priority=Priority.TRIGGER if submission.trigger else Priority.NORMAL,
+            template_id=submission.template_id,
+            callback_headers={
+                name: value
+                for name, value in submission.headers
+                if name.lower().startswith(CALLBACK_PREFIX)
+            },
+        )
+
+
+MOST_COMPILED = 2_000
+"""Templates kept compiled in one process."""
+
+
+def _recipients(submission: Submission) -> tuple[NewRecipient, ...]:
+    """Return each address once, in the role that shows it first."""
+    roles = ((Role.TO, submission.to), (Role.CC, submission.cc), (Role.BCC, submission.bcc))
+    found: dict[str, NewRecipient] = {}
+    for role, mailboxes in roles:
+        for mailbox in mailboxes:
+            address = mailbox.address
+            new = NewRecipient(address=address.addr, domain=address.domain, role=role)
+            found.setdefault(new.address, new)
+    return tuple(found.values())
+
+
+def _recipe(
+    submission: Submission,
+    identity: Identity,
+    facts: Facts,
+    names: tuple[str, str],
+    now: int,
+) -> Recipe:
+    """Return the recipe; `names` are the MessageId and the RFC 5322 Message-ID."""
+    template = facts.template.template if facts.template else None
+    sender = submission.header_from or _shown_sender(submission, facts)
+    return Recipe(
+        public_id=names[0],
+        app_id=submission.account.app_id,
+        identity_id=identity.id,
+        domain=identity.domain,
+        date_at=now,
+        rfc_message_id=names[1],
+        header_from=_stored(sender),
+        subject=submission.subject,
+        to=tuple(map(_stored, submission.to)),
+        cc=tuple(map(_stored, submission.cc)),
+        reply_to=tuple(map(_stored, submission.reply_to)),
+        template=(template.id, template.version) if template else None,
+        values=dict(submission.values),
+        html=submission.html or "",
+        text=submission.text or "",
+        attachments=tuple(
+            RecipeAttachment(file.file_name, file.content) for file in submission.attachments
+        ),
+        headers=submission.headers,
+        trigger=submission.trigger,
+    )
+
+
+def _shown_sender(submission: Submission, facts: Facts) -> Mailbox:
+    """Return the From mailbox: the name of the request, else the one kept with the sender."""
+    if submission.sender.display_name or facts.sender is None:
+        return submission.sender
+    return Mailbox(display_name=facts.sender.display_name, address=submission.sender.address)
+
+
+def _stored(mailbox: Mailbox) -> RecipeMailbox:
+    return RecipeMailbox(mailbox.address.addr, mailbox.display_name)

@@ -1,0 +1,65 @@
+"""What an edge hands to the door: a mail as a value, decoded from its protocol, not yet judged."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tayori.mail.address import Mailbox
+from tayori.tenants.model import Account
+
+
+class Source(StrEnum):
+    """The way by which a mail came in."""
+
+    API = "api"
+    SMTP = "smtp"
+    CONSOLE = "console"
+    BULK = "bulk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SubmittedAttachment:
+    """A file with its decoded content."""
+
+    file_name: str
+    content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """One mail that an account wants sent.
+
+    Content is a template with values, or own `html` and `text`; None means not given.
+    `rfc_message_id` carries its angle brackets; "" lets the door make one.
+    """
+
+    account: Account
+    source: Source
+    sender: Mailbox
+    subject: str
+    to: tuple[Mailbox, ...] = ()
+    cc: tuple[Mailbox, ...] = ()
+    bcc: tuple[Mailbox, ...] = ()
+    reply_to: tuple[Mailbox, ...] = ()
+    header_from: Mailbox | None = None
+    template_id: int | None = None
+    values: Mapping[str, str] = field(default_factory=dict, repr=False)
+    html: str | None = field(default=None, repr=False)
+    text: str | None = field(default=None, repr=False)
+    attachments: tuple[SubmittedAttachment, ...] = ()
+    trigger: bool = False
+    unsubscribe: str = "0"
+    rfc_message_id: str = ""
+    headers: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def own_content(self) -> bool:
+        """Tell whether it brings content of its own."""
+        return self.html is not None or self.text is not None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The door's yes, given after the commit; `message_id` is the API's MessageId."""
+
+    message_id: str

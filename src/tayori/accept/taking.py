@@ -1,0 +1,36 @@
+"""Commits what the door decided: messages of many callers, and refusals, in one transaction."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tayori.events.model import Event, EventKind
+from tayori.queue.model import NewMessage
+from tayori.refusal.refusal import Refusal
+from tayori.reputation.model import Claim
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taking:
+    """A message that passed every check, and the limits it counts against."""
+
+    message: NewMessage
+    claims: Sequence[Claim]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusing:
+    """A submission that was refused before; only the event is kept."""
+
+    account_id: int
+    at: int
+    refusal: Refusal
+
+
+def refused_event(refusing: Refusing) -> Event:
+    """Return the event that explains a refusal to the account."""
+    return Event(
+        at=refusing.at,
+        account_id=refusing.account_id,
+        kind=EventKind.REFUSED,
+        data={"code": refusing.refusal.code.value, "reason": refusing.refusal.detail},
+    )
