@@ -129,9 +129,12 @@ def _without_trailing_lines(body: bytes) -> bytes:
 def canonical_header(field: bytes) -> bytes:
     """Return a field in the relaxed form (RFC 6376 3.4.2), with its CRLF."""
     name, _, value = field.partition(b":")
-    if b"\r" in value or b"\n" in value or b"\t" in value or b"  " in value:
-        value = _WHITE_SPACE.sub(b" ", value)
-    return b"%b:%b\r\n" % (name.rstrip(b" \t").lower(), value.strip(b" \r\n"))
+    if b"\x0b" in value or b"\x0c" in value:
+        # These two are white space to Python, and to no mail standard.
+        value = _WHITE_SPACE.sub(b" ", value).strip(b" ")
+    else:
+        value = b" ".join(value.split())
+    return b"%b:%b\r\n" % (name.rstrip(b" \t").lower(), value)
 
 
 def signature_fields(
