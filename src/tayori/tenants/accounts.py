@@ -1,0 +1,165 @@
+"""What an operator does with accounts and credentials, and who a SecretId is.
+
+Accounts and credentials are addressed by account id; what does not exist is refused with
+`ResourceNotFound`. A suspension, grant or revocation is seen by this process at once and by all
+others within five seconds.
+"""
+
+import ipaddress
+import re
+from collections.abc import Sequence
+
+from tayori.config.tree import Policy
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.runtime.clock import Clock
+from tayori.runtime.ids import Ids
+from tayori.tenants.account_store import AccountStore
+from tayori.tenants.memory import Memory
+from tayori.tenants.model import Access, Account, Credential, Permission, Scope
+
+_NAME = re.compile(r"[^\W_](?:[\w .&'()+-]{0,62}[\w.)+])?\Z")
+_ID_PREFIX = "AKID"
+_SECRET_LENGTH = 32
+_MAX_NETWORKS = 100
+
+
+class Accounts:
+    """The verbs of accounts."""
+
+    def __init__(self, *, store: AccountStore, clock: Clock, ids: Ids, policy: Policy) -> None:
+        self._store = store
+        self._clock = clock
+        self._ids = ids
+        self._policy = policy
+        self._known: Memory[str, Access] = Memory(clock)
+
+    async def create(self, name: str) -> Access | Refusal:
+        """Make an account with the permissions of `policy` and a first credential of full scope.
+
+        A name has 1 to 64 letters, digits and `_ . & ' ( ) + -` or single spaces inside.
+        """
+        if not _NAME.match(name) or "  " in name:
+            return _bad("Name", "An account's name has 1 to 64 letters, digits, spaces or _.&'()+-")
+        first = self._draw(Scope.FULL, ())
+        made = await self._store.add(name, self._ordinary(), first, self._clock.now())
+        return made or refuse(Code.RESOURCE_IN_USE, f"There is an account named {name} already.")
+
+    async def list(self) -> list[Account]:
+        """Return every account, oldest first."""
+        return await self._store.all()
+
+    async def get(self, account_id: int) -> Account | Refusal:
+        """Return one account."""
+        return await self._store.by_id(account_id) or _no_account(account_id)
+
+    async def find(self, text: str) -> Account | Refusal:
+        """Return the account that an operator means by its id or its exact name."""
+        by_id = await self._store.by_id(int(text)) if re.fullmatch(r"[0-9]{1,18}", text) else None
+        return by_id or await self._store.by_name(text) or _no_account(text)
+
+    async def suspend(self, account_id: int, reason: str) -> Account | Refusal:
+        """Stop all functions of an account, telling it the reason; again replaces the reason."""
+        if not reason.strip():
+            return _bad("Reason", "A suspension needs a reason that the account is told.")
+        await self._store.set_suspension(account_id, self._clock.now(), reason.strip())
+        return await self._changed(account_id)
+
+    async def resume(self, account_id: int) -> Account | Refusal:
+        """Lift a suspension; an account that is not suspended stays as it is."""
+        await self._store.set_suspension(account_id, None, "")
+        return await self._changed(account_id)
+
+    async def grant(self, account_id: int, permission: Permission) -> Account | Refusal:
+        """Grant a permission."""
+        found = await self.get(account_id)
+        if isinstance(found, Refusal):
+            return found
+        await self._store.grant(account_id, permission)
+        return await self._changed(account_id)
+
+    async def revoke(self, account_id: int, permission: Permission) -> Account | Refusal:
+        """Take a permission back."""
+        await self._store.revoke(account_id, permission)
+        return await self._changed(account_id)
+
+    async def create_credential(
+        self, account_id: int, *, scope: Scope = Scope.FULL, networks: Sequence[str] = ()
+    ) -> Credential | Refusal:
+        """Make a further credential; `networks` are CIDR blocks or addresses, none = anywhere."""
+        found = await self.get(account_id)
+        if isinstance(found, Refusal):
+            return found
+        blocks = _blocks(networks)
+        if isinstance(blocks, Refusal):
+            return blocks
+        return await self._store.add_credential(account_id, self._draw(scope, blocks))
+
+    async def credentials(self, account_id: int) -> Sequence[Credential]:
+        """Return the account's credentials, revoked ones too, oldest first."""
+        return await self._store.credentials(account_id)
+
+    async def revoke_credential(self, account_id: int, secret_id: str) -> Refusal | None:
+        """End a credential for good; None when it is done."""
+        now = self._clock.now()
+        done = await self._store.revoke_credential(account_id, secret_id, now)
+        self._known.forget()
+        if done:
+            return None
+        return refuse(
+            Code.RESOURCE_NOT_FOUND, f"The account has no live credential with the id {secret_id}."
+        )
+
+    async def by_secret_id(self, secret_id: str) -> Access | None:
+        """Return who a SecretId is, or None; a suspended account is returned as such.
+
+        What is unknown is not remembered, so a new credential works at once everywhere.
+        """
+        known = self._known.recall(secret_id)
+        if known is None:
+            asked_at = self._clock.now()
+            known = await self._store.access(secret_id)
+            if known is not None:
+                self._known.keep(secret_id, known, asked_at)
+        return known
+
+    def _ordinary(self) -> set[Permission]:
+        permissions = {Permission.ATTACHMENTS}
+        if self._policy.api_simple:
+            permissions.add(Permission.API_SIMPLE)
+        if self._policy.smtp_content:
+            permissions.add(Permission.SMTP_CONTENT)
+        return permissions
+
+    def _draw(self, scope: Scope, networks: tuple[str, ...]) -> Credential:
+        return Credential(
+            id=0,
+            account_id=0,
+            secret_id=_ID_PREFIX + self._ids.alphanumeric(_SECRET_LENGTH),
+            secret=self._ids.alphanumeric(_SECRET_LENGTH).encode(),
+            scope=scope,
+            networks=networks,
+            created_at=self._clock.now(),
+            revoked_at=None,
+        )
+
+    async def _changed(self, account_id: int) -> Account | Refusal:
+        self._known.forget()
+        return await self.get(account_id)
+
+
+def _blocks(networks: Sequence[str]) -> tuple[str, ...] | Refusal:
+    if len(networks) > _MAX_NETWORKS:
+        return _bad("Networks", f"A credential has at most {_MAX_NETWORKS} networks.")
+    try:
+        return tuple(str(ipaddress.ip_network(block.strip(), strict=False)) for block in networks)
+    except ValueError as error:
+        return _bad("Networks", f"{error}.")
+
+
+def _bad(parameter: str, detail: str) -> Refusal:
+    return refuse(Code.INVALID_PARAMETER_VALUE, detail, parameter=parameter)
+
+
+def _no_account(which: int | str) -> Refusal:
+    return refuse(Code.RESOURCE_NOT_FOUND, f"There is no account {which}.")
