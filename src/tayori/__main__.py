@@ -1,0 +1,5 @@
+"""`python -m tayori` is the command `tayori`."""
+
+from tayori.cli import main
+
+main()

@@ -1,0 +1,36 @@
+"""The root of the command and what every command shares: settings, and errors as sentences."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from tayori.cli.config import config_app
+from tayori.cli.db import db_app
+from tayori.cli.explain import explain_reply
+from tayori.config.load import ConfigError
+from tayori.db.database import DatabaseBusyError
+from tayori.db.migrate import SchemaError
+from tayori.runtime.secrets import SecretError
+
+app = typer.Typer(
+    name="tayori",
+    help="A self-hosted email sending service.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(config_app, name="config")
+app.add_typer(db_app, name="db")
+app.command("explain-reply")(explain_reply)
+
+_KNOWN = (ConfigError, SchemaError, SecretError, DatabaseBusyError)
+
+
+def main() -> None:
+    """Run the command; a known trouble is one sentence on stderr and status 1."""
+    try:
+        app()
+    except _KNOWN as error:
+        Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
+        sys.exit(1)

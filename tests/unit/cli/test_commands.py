@@ -1,0 +1,54 @@
+import json
+import os
+import subprocess
+import sys
+
+
+def tayori(*words, **environment):
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("TAYORI_")}
+    return subprocess.run(
+        [sys.executable, "-m", "tayori", *words],
+        env=clean | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_reply_is_explained():
+    done = tayori("explain-reply", "550 5.1.1 User unknown", "--json")
+    assert json.loads(done.stdout) == {
+        "class": "unknown_user",
+        "action": "fail_and_blacklist",
+        "rule": "words: unknown_user",
+        "provider": "any",
+    }
+    table = tayori("explain-reply", "421 too many connections", "--provider", "qq")
+    assert ["class", "rate_limited"] in [line.split() for line in table.stdout.splitlines()]
+    assert tayori("explain-reply", "hello").returncode == 2
+
+
+def test_the_schema_is_made_and_its_state_shown(tmp_path):
+    where = {"TAYORI_DATA_DIR": str(tmp_path / "new")}
+    before = json.loads(tayori("db", "status", "--json", **where).stdout)
+    assert before["pending"]
+    after = json.loads(tayori("db", "upgrade", "--json", **where).stdout)
+    assert not after["pending"]
+    assert after["current"] == after["newest"]
+
+
+def test_settings_are_checked_and_shown_with_passwords_masked(tmp_path):
+    file = tmp_path / "t.toml"
+    file.write_text('[database]\nurl = "postgresql://me:hidden@db/x"\n')
+    shown = tayori("config", "show", "--config", str(file), "--json")
+    rows = {row["key"]: row["value"] for row in json.loads(shown.stdout)}
+    assert rows["database.url"] == "postgresql://me:***@db/x"
+    assert "hidden" not in shown.stdout
+    assert tayori("config", "check", "--config", str(file)).stdout.split() == ["settings", "good"]
+
+
+def test_a_wrong_setting_is_one_sentence_and_status_1():
+    done = tayori("config", "check", TAYORI_DELIVERY_PORT="0")
+    assert done.returncode == 1
+    assert "delivery.port" in done.stderr
+    assert "Traceback" not in done.stderr
