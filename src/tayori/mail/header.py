@@ -84,7 +84,7 @@ def encode_text(name: bytes, text: str, *, utf8: bool = False) -> bytes:
         if len(name) + 2 + len(value) <= PREFERRED_LINE:
             return b"%b: %b\r\n" % (name, value)
         if not _UNFOLDABLE.search(value):
-            return _fold(name, _SPACED_WORD.findall(value))
+            return _fold(name, _SPACED_WORD.findall(value), behind_name=False)
     return _fold(name, _words(text, PREFERRED_LINE - len(name) - 2))
 
 
@@ -136,14 +136,18 @@ def _words(text: str, room: int) -> list[bytes]:
     return [words[0], *(b" " + word for word in words[1:])] if words else []
 
 
-def _fold(name: bytes, tokens: Sequence[bytes]) -> bytes:
-    """Join tokens, each beginning with its own white space, breaking before one that overflows."""
+def _fold(name: bytes, tokens: Sequence[bytes], *, behind_name: bool = True) -> bytes:
+    """Join tokens, each beginning with its own white space, breaking before one that overflows.
+
+    `behind_name` allows a break right behind the name; some readers of unstructured fields would
+    take its space for text.
+    """
     lines: list[bytes] = []
     line = name + b":"
     for place, token in enumerate(tokens):
         piece = token if place else b" " + token
-        # A first token that fits on no line gains nothing from a fold behind the name.
-        folds = place or len(piece) <= PREFERRED_LINE
+        # A first token that fits on no line gains nothing from a break behind the name.
+        folds = place or (behind_name and len(piece) <= PREFERRED_LINE)
         if folds and len(line) + len(piece) > PREFERRED_LINE and piece[:1] in b" \t":
             lines.append(line)
             line = piece
@@ -217,7 +221,7 @@ def format_date(at: int) -> bytes:
     days, rest = divmod(at, _DAY_MS)
     day = date.fromordinal(days + _EPOCH_ORDINAL)
     seconds = rest // 1000
-    return b"%b, %d %b %04d %02d:%02d:%02d +0000" % (
+    return b"%b, %02d %b %04d %02d:%02d:%02d +0000" % (
         _WEEKDAYS[day.weekday()],
         day.day,
         _MONTHS[day.month - 1],
