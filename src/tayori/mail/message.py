@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 _FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
-_END_OF_LINE: Final = re.compile(rb"\r*\n")
+_END_OF_LINE: Final = re.compile(rb"\r*\n|\r+\Z")
 
 
 @dataclass(frozen=True, slots=True)

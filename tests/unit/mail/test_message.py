@@ -2,7 +2,7 @@ from email import message_from_bytes
 from email.policy import default
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tayori.mail.message import field_name, field_value, split_message
@@ -48,6 +48,7 @@ def test_looking_up_fields() -> None:
         )
     ).map(b"".join)
 )
+@example(b"!:\r")
 def test_any_octets_split_once_and_for_all(raw: bytes) -> None:
     message = split_message(raw)
     for field in message.fields:
