@@ -117,10 +117,10 @@ class Accounts:
         """
         known = self._known.recall(secret_id)
         if known is None:
-            asked_at = self._clock.now()
+            question = self._known.ask()
             known = await self._store.access(secret_id)
             if known is not None:
-                self._known.keep(secret_id, known, asked_at)
+                self._known.keep(secret_id, known, question)
         return known
 
     def _ordinary(self) -> set[Permission]:

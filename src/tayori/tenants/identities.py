@@ -51,6 +51,7 @@ class Identities:
         self._policy = policy
         self._make = make
         self._signers: Memory[int, tuple[DkimKey, ...]] = Memory(clock, size=1_024)
+        self._found: Memory[tuple[int, str], Identity] = Memory(clock)
 
     async def create(
         self,
@@ -94,6 +95,17 @@ class Identities:
             return _absent(domain)
         return await self._store.get(account_id, name) or _absent(domain)
 
+    async def find(self, account_id: int, domain: str) -> Identity | None:
+        """Return the identity of a normalised domain, at most five seconds old, for sending."""
+        key = (account_id, domain)
+        known = self._found.recall(key)
+        if known is None:
+            question = self._found.ask()
+            known = await self._store.get(account_id, domain)
+            if known is not None:
+                self._found.keep(key, known, question)
+        return known
+
     async def list(
         self,
         account_id: int,
@@ -128,7 +140,7 @@ class Identities:
         keys = await self._keys(tuple(bits for bits in chosen.bits if bits not in held))
         now = self._clock.now()
         changed = await self._store.set_option(account_id, found.domain, chosen, keys, now)
-        self._signers.forget()
+        self._forget()
         return changed or _absent(domain)
 
     async def published_keys(self, identity: Identity) -> tuple[DkimKey, ...]:
@@ -144,12 +156,12 @@ class Identities:
         known = self._signers.recall(identity_id)
         if known is not None:
             return known
-        asked_at = self._clock.now()
+        question = self._signers.ask()
         found = await self._store.with_keys(identity_id)
         if found is None:
             return ()
         keys = signers(*found)
-        self._signers.keep(identity_id, keys, asked_at)
+        self._signers.keep(identity_id, keys, question)
         return keys
 
     async def record_check(
@@ -163,7 +175,7 @@ class Identities:
         recheck_s = self._domains.recheck_s
         after, change = after_check(seen, found, self._clock.now(), recheck_s=recheck_s)
         if await self._store.set_check(seen, after):
-            self._signers.forget()
+            self._forget()
             return after, change
         return await self._store.get(seen.account_id, seen.domain) or seen, Change.NONE
 
@@ -178,8 +190,12 @@ class Identities:
         if isinstance(name, Refusal):
             return _absent(domain)
         refused = await self._store.delete(account_id, name)
-        self._signers.forget()
+        self._forget()
         return refused
+
+    def _forget(self) -> None:
+        self._signers.forget()
+        self._found.forget()
 
     async def _refused(self, account_id: int, domain: str) -> Refusal | None:
         owner = await self._store.owner(domain)

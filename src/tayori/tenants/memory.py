@@ -6,12 +6,19 @@ time; the process that makes the change forgets at once. A clock that runs backw
 
 from collections import OrderedDict
 from collections.abc import Hashable
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from tayori.runtime.clock import Clock
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
+
+
+class Question(NamedTuple):
+    """When a question was put, and how often all was forgotten before."""
+
+    at: int
+    forgotten: int
 
 
 class Memory(Generic[K, V]):
@@ -21,6 +28,7 @@ class Memory(Generic[K, V]):
         self._clock = clock
         self._ttl = ttl_ms
         self._size = size
+        self._forgotten = 0
         self._kept: OrderedDict[K, tuple[int, V]] = OrderedDict()
 
     def recall(self, key: K) -> V | None:
@@ -34,9 +42,15 @@ class Memory(Generic[K, V]):
         self._kept.move_to_end(key)
         return kept[1]
 
-    def keep(self, key: K, value: V, asked_at: int) -> None:
-        """Remember a value whose question was asked at `asked_at`."""
-        self._kept[key] = (asked_at, value)
+    def ask(self) -> Question:
+        """Return the mark of a question that is put to the database now."""
+        return Question(self._clock.now(), self._forgotten)
+
+    def keep(self, key: K, value: V, question: Question) -> None:
+        """Remember an answer, unless everything was forgotten since the question was put."""
+        if question.forgotten != self._forgotten:
+            return
+        self._kept[key] = (question.at, value)
         self._kept.move_to_end(key)
         if len(self._kept) > self._size:
             self._kept.popitem(last=False)
@@ -44,3 +58,4 @@ class Memory(Generic[K, V]):
     def forget(self) -> None:
         """Forget everything."""
         self._kept.clear()
+        self._forgotten += 1

@@ -1,0 +1,93 @@
+"""Sender addresses: create, list, find, delete.
+
+The case of the part before the @ does not matter: the owner of a domain decides that its addresses
+differ by more than case, so they are kept in lower case and found however they are written.
+"""
+
+import unicodedata
+from dataclasses import replace
+
+from tayori.catalog.model import Sender
+from tayori.catalog.sender_store import SenderStore
+from tayori.config.tree import Policy
+from tayori.mail.address import MAX_DISPLAY_NAME, Address, AddressError, parse_address
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.runtime.clock import Clock
+from tayori.tenants.memory import Memory
+
+_FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
+# Overrides of the writing direction can make one name look like another.
+_DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+class Senders:
+    """The verbs of sender addresses; each sees one account only."""
+
+    def __init__(self, *, store: SenderStore, clock: Clock, policy: Policy) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._found: Memory[tuple[int, Address], Sender] = Memory(clock)
+
+    async def create(
+        self, account_id: int, address: str, display_name: str = ""
+    ) -> Sender | Refusal:
+        """Make a sender on a verified domain of the account."""
+        parsed = _sender_address(address)
+        if isinstance(parsed, Refusal):
+            return parsed
+        name = display_name.strip(" \t")
+        if len(name) > MAX_DISPLAY_NAME or not all(_allowed(char) for char in name):
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__ILLEGAL_SENDER_NAME,
+                f"A sender name has up to {MAX_DISPLAY_NAME} characters and no line breaks or "
+                "control characters.",
+            )
+        most = self._policy.max_senders_per_domain
+        return await self._store.add(account_id, parsed, name, self._clock.now(), most=most)
+
+    async def list(self, account_id: int) -> list[Sender]:
+        """Return the account's senders, newest first."""
+        return await self._store.all(account_id)
+
+    async def find(self, account_id: int, address: str) -> Sender | None:
+        """Return the account's sender with this bare address (at most five seconds old)."""
+        parsed = _sender_address(address)
+        if isinstance(parsed, Refusal):
+            return None
+        key = (account_id, parsed)
+        known = self._found.recall(key)
+        if known is None:
+            question = self._found.ask()
+            known = await self._store.get(account_id, parsed)
+            if known is not None:
+                self._found.keep(key, known, question)
+        return known
+
+    async def delete(self, account_id: int, address: str) -> Refusal | None:
+        """Delete a sender, else `NoSuchSender`; None when done. Accepted mail still goes out."""
+        parsed = _sender_address(address)
+        done = isinstance(parsed, Address) and await self._store.delete(account_id, parsed)
+        self._found.forget()
+        if done:
+            return None
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER, "This account has no such sender."
+        )
+
+
+def _sender_address(text: str) -> Address | Refusal:
+    parsed = parse_address(text.strip(" \t"))
+    if isinstance(parsed, AddressError):
+        return refuse(Code.INVALID_PARAMETER_VALUE__ILLEGAL_EMAIL_ADDRESS, parsed.sentence)
+    if parsed.needs_smtputf8:
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__ILLEGAL_EMAIL_ADDRESS,
+            "A sender needs plain ASCII before the @, since not every server takes more.",
+        )
+    return replace(parsed, local=parsed.local.lower())
+
+
+def _allowed(char: str) -> bool:
+    return unicodedata.category(char) not in _FORBIDDEN and char not in _DIRECTIONS
