@@ -6,7 +6,7 @@ RFC 5321 4.5.4.1).
 """
 
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Protocol, TypeAlias
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -104,3 +104,11 @@ class TemporaryFailure:
 
 
 Lookup: TypeAlias = Answer | NoSuchName | NoData | TemporaryFailure
+
+
+class Lookups(Protocol):
+    """Whatever looks names up: the resolver, or a view of chosen servers."""
+
+    async def lookup(self, name: str, record_type: str, *, bypass_cache: bool = False) -> Lookup:
+        """Return the records of a type at a name; never raises for what the DNS says."""
+        ...

@@ -3,14 +3,13 @@
 import ipaddress
 
 from tayori.dns.addresses import is_private
-from tayori.dns.answers import Answer, NoData, NoSuchName, Soa, TemporaryFailure
+from tayori.dns.answers import Answer, Lookups, NoData, NoSuchName, Soa, TemporaryFailure
 from tayori.dns.exchange import Server
 from tayori.dns.names import parents, to_ascii
-from tayori.dns.resolver import Resolver
 
 
 async def find_zone(
-    name: str, resolver: Resolver, *, bypass_cache: bool = False
+    name: str, resolver: Lookups, *, bypass_cache: bool = False
 ) -> str | TemporaryFailure | None:
     """Return the zone that holds the name, found by its SOA record (RFC 2308 2), or None.
 
@@ -38,7 +37,7 @@ async def find_zone(
 
 
 async def authoritative_servers(
-    zone: str, resolver: Resolver, *, port: int = 53, allow_private: bool = False
+    zone: str, resolver: Lookups, *, port: int = 53, allow_private: bool = False
 ) -> dict[str, tuple[Server, ...]] | TemporaryFailure:
     """Return the zone's name servers by host name, each with its addresses.
 
