@@ -133,6 +133,18 @@ def test_mails_as_strangers_write_them() -> None:
         assert verdict.passed, (verdict, mail)
 
 
+def test_an_internationalised_mail() -> None:
+    entity = mime.text_part("本文\n", eight_bit=True)
+    fields = [
+        header.encode_mailboxes(b"From", [mailbox("便り <tayori@example.com>")], utf8=True),
+        header.encode_mailboxes(b"To", [mailbox("用户 <用户@例え.jp>")], utf8=True),
+        header.encode_text(b"Subject", "件名 " * 40, utf8=True),
+    ]
+    mail = sign(mime.assemble(fields, entity))
+    assert "用户@xn--r8jz45g.jp".encode() in mail
+    assert verify_all([mail], DNS)[0].passed
+
+
 def test_the_form_of_a_signature() -> None:
     fields = [
         b"From: a@example.com\r\n",
