@@ -51,20 +51,24 @@ def check_dmarc(record: Record, domain: str, walked: Walked) -> Record:
     if failed is not None:
         return absent(record, failed)
     found = policy_record(domain, walked)
-    if found is None:
-        return (
-            absent(record, own) if isinstance(own, NoSuchName) else without(record, "DMARC (TXT)")
-        )
+    if found is not None:
+        return _judge(record, domain, found)
+    return absent(record, own) if isinstance(own, NoSuchName) else without(record, "DMARC")
+
+
+def _judge(record: Record, domain: str, found: Applied) -> Record:
+    """Return what the record that applies comes to, at whichever domain it stands."""
+    text = found.record.text
     if found.record.psd == "y" and found.domain != domain:
         suffix = finding(FindingCode.DMARC_OF_SUFFIX, domain=found.domain)
-        return record.found(RecordState.WRONG, found.record.text, suffix)
+        return record.found(RecordState.WRONG, text, suffix)
     problem = _policy_problem(found.record)
     if problem is not None:
-        return record.found(RecordState.WRONG, found.record.text, problem)
+        return record.found(RecordState.WRONG, text, problem)
     if found.domain == domain:
-        return record.found(RecordState.OK, found.record.text)
+        return record.found(RecordState.OK, text)
     inherited = finding(FindingCode.DMARC_INHERITED, domain=found.domain)
-    return record.found(RecordState.OK, found.record.text, inherited)
+    return record.found(RecordState.OK, text, inherited)
 
 
 def would_reject(domain: str, walked: Walked) -> str:

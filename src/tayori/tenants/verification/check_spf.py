@@ -36,7 +36,7 @@ def check_spf(record: Record, result: Lookup, walk: SpfWalk | None, include: str
     texts = [text for text in texts_of(result) if is_spf(text)]
     current = "\n".join(texts)
     if not texts:
-        return without(record, "SPF (TXT)")
+        return without(record, "SPF")
     if len(texts) > 1:
         suggestion = merged(texts, include)
         several = finding(FindingCode.SPF_SEVERAL, count=len(texts), suggestion=suggestion)

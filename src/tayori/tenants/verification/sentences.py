@@ -109,8 +109,8 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
         "先頭に置いてください。",
     },
     "spf_lookups_high": {
-        "en": "The whole SPF record needs {count} DNS look-ups; {limit} are allowed. Mail from your "
-        "other servers may fail.",
+        "en": "The whole SPF record needs {count} DNS look-ups; {limit} are allowed. Mail from "
+        "your other servers may fail.",
         "zh": "整条 SPF 记录需要 {count} 次 DNS 查询，上限为 {limit} 次。"
         "您其他服务器的邮件可能无法通过。",
         "ja": "SPF レコード全体で {count} 回の DNS 照会が必要です（上限 {limit} 回）。"
@@ -132,7 +132,8 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
         "en": "{include} has no valid SPF record itself: the operator of this service must "
         "publish it.",
         "zh": "{include} 本身没有有效的 SPF 记录，需由本服务的运营者发布。",
-        "ja": "{include} に有効な SPF レコードがありません。サービス運営者が公開する必要があります。",
+        "ja": "{include} に有効な SPF レコードがありません。"
+        "サービス運営者が公開する必要があります。",
     },
     "spf_allows_all": {
         "en": "“+all” lets every machine send in this domain's name. End the record with ~all.",
@@ -169,7 +170,8 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
     "dmarc_of_suffix": {
         "en": "Only the registry of {domain} has a DMARC record; add one of your own.",
         "zh": "只有注册局 {domain} 有 DMARC 记录，请添加您自己的记录。",
-        "ja": "DMARC レコードはレジストリ {domain} のものだけです。自分のレコードを追加してください。",
+        "ja": "DMARC レコードはレジストリ {domain} のものだけです。"
+        "自分のレコードを追加してください。",
     },
     "dmarc_would_reject": {
         "en": "The DMARC policy is “{policy}”, and neither DKIM nor SPF of our mail passes for "
@@ -211,6 +213,7 @@ SENTENCES: Final[dict[str, dict[str, str]]] = {
     "dkim_testing": {
         "en": "The record says t=y (testing): receivers may ignore the signatures. Remove it.",
         "zh": "该记录含 t=y（测试），收件方可能忽略签名，请删除。",
-        "ja": "このレコードは t=y（テスト中）です。署名が無視される恐れがあるため削除してください。",
+        "ja": "このレコードは t=y（テスト中）です。"
+        "署名が無視される恐れがあるため削除してください。",
     },
 }
