@@ -1,0 +1,1 @@
+"""Doors: they translate a protocol to our types and back, and decide nothing."""
