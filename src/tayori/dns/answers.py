@@ -82,6 +82,8 @@ class NoSuchName:
     ttl: int = 0
     zone: str = ""
     """The owner of the SOA that came with the no, "" when none came."""
+    name: str = ""
+    """The name that does not exist: the asked one, or where its CNAME chain ended."""
     authenticated: bool = False
     server: str = ""
 
@@ -92,6 +94,7 @@ class NoData:
 
     ttl: int = 0
     zone: str = ""
+    name: str = ""
     authenticated: bool = False
     server: str = ""
 

@@ -65,13 +65,20 @@ def read_reply(reply: dns.message.Message, server: str) -> Reading:
             server=server,
         )
     zone, negative_ttl = _start_of_authority(reply, ttl)
+    no: type[NoSuchName | NoData] = NoData
     if rcode == dns.rcode.NXDOMAIN:
-        return NoSuchName(ttl=negative_ttl, zone=zone, authenticated=authenticated, server=server)
-    if followed and not zone:
+        no = NoSuchName
+    elif followed and not zone:
         return Alias(text_of(owner), ttl)
-    if not zone and _is_referral(reply):
+    elif not zone and _is_referral(reply):
         raise ServerFailure("a referral instead of an answer")
-    return NoData(ttl=negative_ttl, zone=zone, authenticated=authenticated, server=server)
+    return no(
+        ttl=negative_ttl,
+        zone=zone,
+        name=text_of(owner),
+        authenticated=authenticated,
+        server=server,
+    )
 
 
 def _follow(
@@ -103,9 +110,12 @@ def _start_of_authority(reply: dns.message.Message, ttl: int) -> tuple[str, int]
 
 
 def _is_referral(reply: dns.message.Message) -> bool:
-    """Tell whether the server points elsewhere: name servers, no authority (RFC 2308 2.1)."""
+    """Tell whether the server points elsewhere: name servers, no authority (RFC 2308 2.1).
+
+    A server that recurses (RA) has gone there itself, whatever it lists.
+    """
     has_servers = any(rrset.rdtype == dns.rdatatype.NS for rrset in reply.authority)
-    return has_servers and not reply.flags & dns.flags.AA
+    return has_servers and not reply.flags & (dns.flags.AA | dns.flags.RA)
 
 
 def text_of(name: dns.name.Name) -> str:

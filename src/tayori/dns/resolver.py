@@ -7,6 +7,7 @@ only for a few seconds (RFC 9520 3.2). Nothing here raises for what a name serve
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeAlias
 
 import dns.flags
@@ -187,14 +188,6 @@ def _query(name: str, record_type: str, *, recursive: bool) -> dns.message.Query
 
 def _with_ttl(result: Lookup, ttl: int) -> Lookup:
     """Return the result with a TTL no greater than that of the aliases on its way."""
-    match result:
-        case Answer() if result.ttl > ttl:
-            return Answer(
-                records=result.records,
-                ttl=ttl,
-                name=result.name,
-                authenticated=result.authenticated,
-                server=result.server,
-            )
-        case _:
-            return result
+    if isinstance(result, TemporaryFailure) or result.ttl <= ttl:
+        return result
+    return replace(result, ttl=ttl)

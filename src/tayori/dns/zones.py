@@ -3,7 +3,7 @@
 import ipaddress
 
 from tayori.dns.addresses import is_private
-from tayori.dns.answers import Answer, Lookups, NoData, NoSuchName, Soa, TemporaryFailure
+from tayori.dns.answers import Answer, Lookups, NoData, NoSuchName, TemporaryFailure
 from tayori.dns.exchange import Server
 from tayori.dns.names import parents, to_ascii
 
@@ -25,14 +25,15 @@ async def find_zone(
             return None
         result = await resolver.lookup(candidate, "SOA", bypass_cache=bypass_cache)
         match result:
-            case Answer() if any(isinstance(record, Soa) for record in result.records):
-                # An alias at the name would tell the zone of its target instead.
-                if result.name == candidate:
-                    return candidate
-            case NoData() | NoSuchName() if result.zone in parents(candidate):
-                return result.zone if "." in result.zone else None
             case TemporaryFailure():
                 return result
+            case Answer() | NoData() | NoSuchName() if result.name != candidate:
+                # Through an alias the server told the zone of its target.
+                continue
+            case Answer():
+                return candidate
+            case NoData() | NoSuchName() if result.zone in parents(candidate):
+                return result.zone if "." in result.zone else None
     return None
 
 

@@ -180,7 +180,9 @@ def make_records(
         if rdtype == dns.rdatatype.TXT and not value.startswith('"'):
             text = _quoted(value)
         try:
-            rdata = dns.rdata.from_text(dns.rdataclass.IN, rdtype, text, origin=dns.name.root)
+            rdata = dns.rdata.from_text(
+                dns.rdataclass.IN, rdtype, text, origin=dns.name.root, relativize=False
+            )
         except (dns.exception.DNSException, ValueError) as error:
             kind = dns.rdatatype.to_text(rdtype)
             raise ValueError(f"{value!r} is no {kind} record: {error}") from error
