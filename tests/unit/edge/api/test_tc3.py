@@ -324,8 +324,10 @@ def test_a_local_date_in_the_scope_is_explained():
             "SecretId",
         ),
         (
-            b"TC3-HMAC-SHA256 Credential=a/2026-01-01/ses/tc3_request, "
-            + b"SignedHeaders=content-type;host, Signature=00",
+            (
+                b"TC3-HMAC-SHA256 Credential=a/2026-01-01/ses/tc3_request, "
+                b"SignedHeaders=content-type;host, Signature=00"
+            ),
             "64",
         ),
         (

@@ -1,0 +1,99 @@
+"""Opens connections along a route, and keeps the idle ones of each site for its next mails."""
+
+from collections import defaultdict
+from typing import Literal
+
+from tayori.delivery.plan import Route
+from tayori.mail.outcome import Outcome
+from tayori.runtime.clock import Clock
+from tayori.smtp.client import connect, connect_opportunistic
+from tayori.smtp.envelope import ConnectFailure, Timeouts
+from tayori.smtp.session import Session
+from tayori.smtp.tls import ClientTls, TlsPolicy
+
+
+class Connections:
+    """Sessions by site. `most_mails` bounds the mails on one connection, `idle_ms` its rest."""
+
+    def __init__(
+        self,
+        *,
+        ehlo_name: str,
+        port: int,
+        clock: Clock,
+        client_tls: ClientTls,
+        tls: Literal["opportunistic", "required"],
+        timeouts: Timeouts,
+        most_mails: int,
+        idle_ms: int,
+    ) -> None:
+        self._ehlo_name = ehlo_name
+        self._port = port
+        self._clock = clock
+        self._client_tls = client_tls
+        self._tls = tls
+        self._timeouts = timeouts
+        self._most_mails = most_mails
+        self._idle_ms = idle_ms
+        self._idle: defaultdict[str, list[Session]] = defaultdict(list)
+
+    async def take(self, route: Route) -> Session | Outcome:
+        """Return a session to the site: an idle one, or a new one to the first host that answers.
+
+        The outcome of the last host tried is the answer when none of them takes us.
+        """
+        kept = self._idle[route.site]
+        while kept:
+            session = kept.pop()
+            if self._fresh(session):
+                return session
+            session.abort()
+        failure: Outcome | None = None
+        for target in route.targets:
+            opened = await self._open(target.host_name, target.address)
+            if isinstance(opened, Session):
+                return opened
+            failure = opened.outcome
+        if failure is None:
+            raise ValueError("A route has at least one target.")
+        return failure
+
+    def give_back(self, route: Route, session: Session, *, usable: bool) -> None:
+        """Keep a session for the site's next mail, or close it."""
+        if usable and not session.closed and session.mail_count < self._most_mails:
+            self._idle[route.site].append(session)
+        else:
+            session.close()
+
+    async def close(self) -> None:
+        """Say goodbye on every idle connection."""
+        for sessions in self._idle.values():
+            for session in sessions:
+                await session.quit()
+        self._idle.clear()
+
+    def _fresh(self, session: Session) -> bool:
+        rested = self._clock.now() - session.last_used_at
+        return not session.closed and rested <= self._idle_ms
+
+    async def _open(self, host_name: str, address: str) -> Session | ConnectFailure:
+        if self._tls == "required":
+            return await connect(
+                address,
+                self._port,
+                host_name=host_name,
+                ehlo_name=self._ehlo_name,
+                clock=self._clock,
+                tls=TlsPolicy.REQUIRED,
+                client_tls=self._client_tls,
+                timeouts=self._timeouts,
+            )
+        return await connect_opportunistic(
+            address,
+            self._port,
+            host_name=host_name,
+            ehlo_name=self._ehlo_name,
+            clock=self._clock,
+            client_tls=self._client_tls,
+            timeouts=self._timeouts,
+        )

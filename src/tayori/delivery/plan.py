@@ -1,0 +1,93 @@
+"""From a recipient's domain to the hosts that are tried, in order."""
+
+import random
+from dataclasses import dataclass
+
+from tayori.dns.addresses import Address
+from tayori.dns.answers import TemporaryFailure
+from tayori.dns.mx import MailHostFinder, MailHosts, NoMail, NoMailReason
+from tayori.mail.outcome import Kind, Outcome, Scope, Stage
+from tayori.mail.reply import Reply
+
+_ENHANCED = {
+    NoMailReason.NULL_MX: "5.1.10",  # RFC 7505 4.2
+    NoMailReason.NO_SUCH_DOMAIN: "5.1.2",
+    NoMailReason.BAD_DOMAIN: "5.1.2",
+    NoMailReason.NO_HOST: "5.1.2",
+    NoMailReason.NO_USABLE_HOST: "5.4.4",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address of one mail host."""
+
+    host_name: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """The site that takes a domain's mail, and its addresses in the order of attempts."""
+
+    site: str
+    targets: tuple[Target, ...]
+
+
+class Planner:
+    """Finds routes; `allow_private` permits hosts outside the public internet."""
+
+    def __init__(
+        self, finder: MailHostFinder, chance: random.Random, *, allow_private: bool
+    ) -> None:
+        self._finder = finder
+        self._chance = chance
+        self._allow_private = allow_private
+
+    async def route(self, domain: str, now: int) -> Route | Outcome:
+        """Return the route of a domain, or the outcome that its DNS leads to."""
+        found = await self._finder.find_hosts(domain)
+        if isinstance(found, MailHosts):
+            return self._targets(found, now)
+        if isinstance(found, NoMail):
+            return _no_mail(found.reason, now)
+        return _unknown(found, now)
+
+    def _targets(self, found: MailHosts, now: int) -> Route | Outcome:
+        targets = tuple(
+            Target(host.name, address.ip)
+            for host in found.in_order(self._chance)
+            for address in host.addresses
+            if self._permitted(address)
+        )
+        if targets:
+            return Route(found.site, targets)
+        return _outcome(
+            Kind.PERMANENT,
+            now,
+            Reply(550, "5.4.4", ("The domain's mail hosts are in private networks only.",)),
+        )
+
+    def _permitted(self, address: Address) -> bool:
+        return self._allow_private or not address.is_private
+
+
+def _no_mail(reason: NoMailReason, now: int) -> Outcome:
+    return _outcome(Kind.PERMANENT, now, Reply(550, _ENHANCED[reason], (reason.value,)))
+
+
+def _unknown(failure: TemporaryFailure, now: int) -> Outcome:
+    said = Reply(450, "4.4.3", ("The domain's name servers gave no answer.",))
+    return _outcome(Kind.TEMPORARY, now, said, failure.detail)
+
+
+def _outcome(kind: Kind, now: int, reply: Reply, detail: str = "") -> Outcome:
+    return Outcome(
+        kind=kind,
+        scope=Scope.SITE,
+        stage=Stage.DNS,
+        reply=reply,
+        detail=detail,
+        started_at=now,
+        ended_at=now,
+    )
