@@ -46,9 +46,12 @@ class Peer:
         await self._writer.drain()
 
     async def ended(self) -> None:
-        """Read until the client closes."""
+        """Read until the client closes or says QUIT."""
         while chunk := await self._reader.read(65536):
             self.heard.append(chunk)
+            if chunk.endswith(b"QUIT\r\n"):
+                await self.say(b"221 Bye\r\n")
+                return
 
     async def secure(self, context: ssl.SSLContext) -> None:
         """Hold the TLS handshake."""
