@@ -1,0 +1,58 @@
+"""What must hold of an authenticated call before its action runs: one ordered list of gates.
+
+A gate answers None or a refusal and changes nothing. The rate of requests will be a gate here.
+"""
+
+from collections.abc import Callable
+
+from tayori.edge.api.call import Action, Call, Kind
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.tenants.model import Scope
+
+Gate = Callable[[Call, Action], Refusal | None]
+
+_ALLOWED = {
+    Scope.FULL: frozenset(Kind),
+    Scope.SEND: frozenset({Kind.SEND}),
+    Scope.READ: frozenset({Kind.READ}),
+}
+
+
+def check_source(call: Call, _action: Action) -> Refusal | None:
+    """Refuse a client outside the credential's networks."""
+    if call.credential.allows_address(call.source):
+        return None
+    return refuse(Code.IP_NOT_IN_WHITELIST, f"The request came from {call.source}.")
+
+
+def check_scope(call: Call, action: Action) -> Refusal | None:
+    """Refuse what the credential is not for."""
+    if action.kind in _ALLOWED[call.credential.scope]:
+        return None
+    return refuse(
+        Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
+        f"This credential is for {call.credential.scope.value} only, {action.name} is not.",
+    )
+
+
+def check_suspension(call: Call, _action: Action) -> Refusal | None:
+    """Refuse everything to a suspended account (spec 4)."""
+    if not call.account.suspended:
+        return None
+    return refuse(
+        Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
+        f"The account is suspended: {call.account.suspended_reason}",
+    )
+
+
+GATES: tuple[Gate, ...] = (check_source, check_scope, check_suspension)
+
+
+def admit(call: Call, action: Action) -> Refusal | None:
+    """Return the first gate's refusal, or None."""
+    for gate in GATES:
+        refusal = gate(call, action)
+        if refusal is not None:
+            return refusal
+    return None

@@ -1,0 +1,96 @@
+"""One HTTP request as the API sees it, taken from the server with bounds on its size."""
+
+import ipaddress
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Scope = MutableMapping[str, Any]
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+MAX_QUERY: Final = 32 * 1024
+MAX_FORM: Final = 1024 * 1024
+MAX_BODY: Final = 10 * 1024 * 1024
+MAX_DRAINED: Final = 4 * MAX_BODY
+"""Octets of an oversize body that are read and dropped, so that the client sees the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request whose body has not been read; header names are in lower case, the last one wins."""
+
+    method: str
+    query: bytes
+    headers: Mapping[bytes, bytes] = field(repr=False)
+    client: str
+
+    @property
+    def authorization(self) -> bytes:
+        """Return the Authorization header, or b""."""
+        return self.headers.get(b"authorization", b"")
+
+    @property
+    def content_type(self) -> bytes:
+        """Return the Content-Type header as sent, or b""."""
+        return self.headers.get(b"content-type", b"")
+
+    @property
+    def media_type(self) -> bytes:
+        """Return the Content-Type in lower case without its parameters."""
+        return self.content_type.partition(b";")[0].strip().lower()
+
+    def header(self, name: bytes) -> str:
+        """Return a header as text, "" when it is absent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+def incoming(scope: Scope, proxies: Sequence[Network]) -> Incoming:
+    """Return the request of an ASGI scope; `proxies` are those whose word is believed."""
+    headers = dict(scope["headers"])
+    peer = scope.get("client") or ("", 0)
+    client = peer[0]
+    if proxies:
+        client = client_address(client, headers.get(b"x-forwarded-for", b""), proxies)
+    return Incoming(scope["method"], scope["query_string"], headers, client)
+
+
+def client_address(peer: str, forwarded: bytes, proxies: Sequence[Network]) -> str:
+    """Return the address of the client: the last hop that is no proxy of ours."""
+    hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",") if hop.strip()]
+    address = peer
+    while hops and _is_proxy(address, proxies):
+        address = hops.pop()
+    return address
+
+
+async def read_body(receive: Receive, most: int) -> bytes | None:
+    """Return the body, or None when it is larger than `most` octets.
+
+    A larger body is still received up to MAX_DRAINED and thrown away: a client that is cut off
+    while it writes would not see the answer that explains.
+    """
+    message = await receive()
+    body: bytes = message.get("body", b"")
+    if not message.get("more_body"):
+        return body if len(body) <= most else None
+    pieces, size = [body], len(body)
+    while message.get("more_body") and size <= MAX_DRAINED:
+        message = await receive()
+        piece = message.get("body", b"")
+        size += len(piece)
+        if size <= most:
+            pieces.append(piece)
+        else:
+            pieces.clear()
+    return b"".join(pieces) if size <= most else None
+
+
+def _is_proxy(address: str, proxies: Sequence[Network]) -> bool:
+    try:
+        parsed = ipaddress.ip_address(address)
+    except ValueError:
+        return False
+    return any(parsed in network for network in proxies)
