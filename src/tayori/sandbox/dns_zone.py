@@ -4,7 +4,8 @@ Wild cards are RFC 4592's, empty names between records exist without data (RFC 8
 followed as far as our zones reach.
 """
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -43,8 +44,13 @@ class Zone:
         default_factory=dict
     )
 
+    above: Counter[Name] = field(default_factory=Counter)
+    """How many names with records stand below each name, which so exists without any."""
+
     def add(self, name: Name, rdataset: dns.rdataset.Rdataset) -> None:
         """Put records beside those of the same name and type."""
+        if name not in self.nodes:
+            self.above.update(_ancestors(name))
         held = self.nodes.setdefault(name, {}).setdefault(rdataset.rdtype, rdataset)
         if held is not rdataset:
             for rdata in rdataset:
@@ -56,13 +62,13 @@ class Zone:
         node = self.nodes.get(name, {})
         for held in [rdtype] if rdtype is not None else list(node):
             node.pop(held, None)
-        if not node:
-            self.nodes.pop(name, None)
+        if not node and self.nodes.pop(name, None) is not None:
+            self.above.subtract(_ancestors(name))
         self.serial += 1
 
     def exists(self, name: Name) -> bool:
         """Tell whether the name is there, be it only as the parent of another one."""
-        return name == self.origin or any(held.is_subdomain(name) for held in self.nodes)
+        return name == self.origin or name in self.nodes or self.above[name] > 0
 
     def node(self, name: Name) -> dict[dns.rdatatype.RdataType, dns.rdataset.Rdataset] | None:
         """Return the record sets at a name, by a wild card if need be, or None (NXDOMAIN)."""
@@ -91,6 +97,12 @@ class Zone:
             dns.rdatatype.SOA,
             f"{text} {self.serial} 7200 3600 1209600 {NEGATIVE_TTL}",
         )
+
+
+def _ancestors(name: Name) -> Iterator[Name]:
+    while name != dns.name.root:
+        name = name.parent()
+        yield name
 
 
 def _below(origin: Name) -> str:
