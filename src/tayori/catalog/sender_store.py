@@ -1,6 +1,10 @@
-"""All SQL for senders. Every statement is scoped by the account."""
+"""All SQL for senders.
 
-from sqlalchemy import bindparam, delete, func, insert, select
+Every statement is scoped by the account, but for the one that finds who logs in by SMTP: there the
+address, which only one account can have, says who it is.
+"""
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tayori.catalog.model import Sender
 from tayori.db.database import Database, IntegrityError, Row
@@ -39,6 +43,12 @@ _ONE = Statement(
     select(sender).where(
         sender.c.account_id == bindparam("account_id"), sender.c.address == bindparam("address")
     )
+)
+_BY_ADDRESS = Statement(select(sender).where(sender.c.address == bindparam("address")))
+_SET_PASSWORD = Statement(
+    update(sender)
+    .where(sender.c.account_id == bindparam("owner"), sender.c.address == bindparam("found"))
+    .values(smtp_password_hash=bindparam("hashed"))
 )
 _ALL = Statement(
     select(sender)
@@ -91,6 +101,18 @@ class SenderStore:
         async with self._database.read() as transaction:
             row = await transaction.fetch_one(_ONE, values)
         return None if row is None else _sender(row)
+
+    async def by_address(self, address: Address) -> Sender | None:
+        """Return the sender with this address, whoever owns it: for log-ins only."""
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(_BY_ADDRESS, {"address": address.addr})
+        return None if row is None else _sender(row)
+
+    async def set_password(self, account_id: int, address: Address, hashed: str) -> bool:
+        """Store the hash of an SMTP password; False when the account has no such sender."""
+        values = {"owner": account_id, "found": address.addr, "hashed": hashed}
+        async with self._database.write() as transaction:
+            return await transaction.execute(_SET_PASSWORD, values) == 1
 
     async def all(self, account_id: int) -> list[Sender]:
         """Return the account's senders, newest first."""

@@ -1,4 +1,4 @@
-"""Sender addresses: create, list, find, delete.
+"""Sender addresses: create, list, find, delete, and their SMTP passwords.
 
 The case of the part before the @ does not matter: the owner of a domain decides that its addresses
 differ by more than case, so they are kept in lower case and found however they are written.
@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from tayori.catalog.model import Sender
 from tayori.catalog.sender_store import SenderStore
+from tayori.catalog.smtp_password import SmtpPasswords, password_fault
 from tayori.config.tree import Policy
 from tayori.mail.address import MAX_DISPLAY_NAME, Address, AddressError, parse_address
 from tayori.refusal.codes import Code
@@ -24,8 +25,16 @@ _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
 class Senders:
     """The verbs of sender addresses; each sees one account only."""
 
-    def __init__(self, *, store: SenderStore, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self,
+        *,
+        store: SenderStore,
+        clock: Clock,
+        policy: Policy,
+        passwords: SmtpPasswords | None = None,
+    ) -> None:
         self._store = store
+        self._passwords = passwords or SmtpPasswords()
         self._clock = clock
         self._policy = policy
         self._found: Memory[tuple[int, Address], Sender] = Memory(clock)
@@ -72,9 +81,40 @@ class Senders:
         self._found.forget()
         if done:
             return None
-        return refuse(
-            Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER, "This account has no such sender."
-        )
+        return _no_sender()
+
+    async def set_smtp_password(
+        self, account_id: int, address: str, password: str
+    ) -> Refusal | None:
+        """Set the password with which the sender logs in by SMTP; None when done.
+
+        It has 10 to 20 characters with two different digits, lower-case and upper-case letters
+        each, and is not the one that is set already.
+        """
+        fault = password_fault(password)
+        if fault:
+            return refuse(Code.INVALID_PARAMETER_VALUE__INVALID_SMTP_PASS_WORD, fault)
+        parsed = _sender_address(address)
+        if isinstance(parsed, Refusal):
+            return _no_sender()
+        sender = await self._store.get(account_id, parsed)
+        if sender is None:
+            return _no_sender()
+        if await self._passwords.verify(sender.smtp_password_hash, password):
+            return refuse(Code.OPERATION_DENIED__REPEAT_PASS_WORD)
+        hashed = await self._passwords.hash(password)
+        done = await self._store.set_password(account_id, parsed, hashed)
+        self._found.forget()
+        return None if done else _no_sender()
+
+    async def for_login(self, user: str) -> Sender | None:
+        """Return the sender that a client means by its user name, whoever owns it; never old."""
+        parsed = _sender_address(user)
+        return None if isinstance(parsed, Refusal) else await self._store.by_address(parsed)
+
+
+def _no_sender() -> Refusal:
+    return refuse(Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER, "This account has no such sender.")
 
 
 def _sender_address(text: str) -> Address | Refusal:

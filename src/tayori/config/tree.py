@@ -78,6 +78,20 @@ class SubmissionSettings(_Section, frozen=True):
         str, Meta(description="PEM certificate chain; empty = self-signed, made at first start.")
     ] = ""
     key_file: Annotated[str, Meta(description="PEM private key of the certificate.")] = ""
+    minimum_tls: Annotated[
+        Literal["1.0", "1.1", "1.2", "1.3"],
+        Meta(description="Oldest TLS version that is spoken; below 1.2 is for old devices only."),
+    ] = "1.2"
+    allow_plain_auth: Annotated[
+        bool,
+        Meta(description="Whether clients on this machine (loopback) may log in without TLS."),
+    ] = False
+    connections_per_address: Annotated[
+        int, Meta(ge=1, description="Connections from one client address at a time.")
+    ] = 50
+    idle_s: Annotated[
+        float, Meta(gt=0, description="Seconds without a word after which a client is hung up.")
+    ] = 300.0
 
 
 class MxSettings(_Section, frozen=True):
