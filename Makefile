@@ -26,11 +26,12 @@ format: setup ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-check: setup ## Format, lint, types, import contracts
+check: setup ## Format, lint, types, import contracts, the repository's own rules
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/pytest tests/repo -n 0
 
 test: setup ## Run the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)

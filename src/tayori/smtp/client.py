@@ -59,12 +59,29 @@ async def connect(
         clock=clock,
     )
     session = Session(loop, talk, client_tls)
-    began = clock.now()
+    unreachable = await _reach(session, talk, port, source_address)
+    if unreachable is not None:
+        return unreachable
     try:
-        async with asyncio.timeout(timeouts.connect_s):
-            await loop.create_connection(
+        failure = await session.ready
+    except BaseException:
+        session.abort()
+        raise
+    if failure is not None:
+        return failure
+    session.remember_tls()
+    return session
+
+
+async def _reach(
+    session: Session, talk: Conversation, port: int, source_address: str | None
+) -> ConnectFailure | None:
+    began = talk.clock.now()
+    try:
+        async with asyncio.timeout(talk.timeouts.connect_s):
+            await asyncio.get_running_loop().create_connection(
                 lambda: session,
-                address,
+                talk.address,
                 port,
                 local_addr=(source_address, 0) if source_address else None,
             )
@@ -76,18 +93,10 @@ async def connect(
             Stage.CONNECT,
             reply=None,
             started_at=began,
-            detail=str(error) or f"no connection within {timeouts.connect_s:g} seconds",
+            detail=str(error) or f"no connection within {talk.timeouts.connect_s:g} seconds",
         )
         return ConnectFailure(outcome=outcome)
-    try:
-        failure = await session.ready
-    except BaseException:
-        session.abort()
-        raise
-    if failure is not None:
-        return failure
-    session.remember_tls()
-    return session
+    return None
 
 
 async def connect_opportunistic(

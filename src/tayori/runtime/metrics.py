@@ -1,0 +1,54 @@
+"""What Prometheus reads at /metrics, added up over all processes of this server.
+
+Names of labels and their values are closed sets, so that no customer can grow the number of series.
+"""
+
+import os
+from pathlib import Path
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+
+DIRECTORY_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
+"""Set for the processes of a supervisor before they start: they count into files in it."""
+
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+_WAITING = (0.1, 0.5, 1, 5, 30, 60, 300, 1800, 3600, 6 * 3600, 24 * 3600, 72 * 3600)
+
+API_CALLS = Counter("tayori_api_calls", "Calls of the API.", ["action", "code"])
+API_SECONDS = Histogram(
+    "tayori_api_seconds", "Time from a call's arrival to its answer.", ["action"], buckets=_SECONDS
+)
+ACCEPTED = Counter("tayori_mails_accepted", "Mails taken by the door.", ["source"])
+REFUSED = Counter("tayori_mails_refused", "Mails refused by the door.", ["source", "code"])
+SETTLED = Counter("tayori_recipients_settled", "Attempts by what became of them.", ["state"])
+DELIVERY_SECONDS = Histogram(
+    "tayori_delivery_seconds", "Time from acceptance to delivery.", buckets=_WAITING
+)
+QUEUE_LAG = Gauge(
+    "tayori_queue_lag_seconds",
+    "How long the longest waiting due recipient has been due.",
+    multiprocess_mode="mostrecent",
+)
+
+
+def exposition() -> bytes:
+    """Return all metrics of the server in the text format of Prometheus."""
+    if DIRECTORY_VARIABLE not in os.environ:
+        return generate_latest()
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
+    return generate_latest(registry)
+
+
+def fresh_directory(path: Path) -> Path:
+    """Return the directory for the processes' files, emptied of an earlier run's."""
+    path.mkdir(parents=True, exist_ok=True)
+    for file in path.glob("*.db"):
+        file.unlink(missing_ok=True)
+    return path
+
+
+def process_ended(process_id: int, path: Path) -> None:
+    """Forget the live gauges of a process; its counters stay in the sums."""
+    mark_process_dead(process_id, str(path))  # type: ignore[no-untyped-call]
