@@ -11,6 +11,8 @@ class Scope(StrEnum):
     DOMAIN_DAY = "domain/day"
     MAILBOX_HOUR = "mailbox/hour"
     """Mails from one sender to one mailbox; once full it stays shut for an hour (spec 3)."""
+    REQUESTS_SECOND = "requests/second"
+    """Calls of one action of the API by one account."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

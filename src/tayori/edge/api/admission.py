@@ -1,11 +1,13 @@
 """What must hold of an authenticated call before its action runs: one ordered list of gates.
 
-A gate answers None or a refusal and changes nothing. The rate of requests will be a gate here.
+A gate answers None or a refusal and changes nothing. The rate is counted behind them all, so that
+only calls which nothing else refuses use it up.
 """
 
 from collections.abc import Callable
 
 from tayori.edge.api.call import Action, Call, Kind
+from tayori.edge.api.rate import RateGate
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.tenants.model import Scope
@@ -49,10 +51,10 @@ def check_suspension(call: Call, _action: Action) -> Refusal | None:
 GATES: tuple[Gate, ...] = (check_source, check_scope, check_suspension)
 
 
-def admit(call: Call, action: Action) -> Refusal | None:
+async def admit(call: Call, action: Action, rate: RateGate | None) -> Refusal | None:
     """Return the first gate's refusal, or None."""
     for gate in GATES:
         refusal = gate(call, action)
         if refusal is not None:
             return refusal
-    return None
+    return await rate.check(call, action) if rate is not None else None

@@ -18,6 +18,10 @@ MAX_DRAINED: Final = 4 * MAX_BODY
 """Octets of an oversize body that are read and dropped, so that the client sees the answer."""
 
 
+class ClientGoneError(Exception):
+    """The client closed its connection before the whole request had come."""
+
+
 @dataclass(frozen=True, slots=True)
 class Incoming:
     """A request whose body has not been read; header names are in lower case, the last one wins."""
@@ -70,22 +74,28 @@ async def read_body(receive: Receive, most: int) -> bytes | None:
     """Return the body, or None when it is larger than `most` octets.
 
     A larger body is still received up to MAX_DRAINED and thrown away: a client that is cut off
-    while it writes would not see the answer that explains.
+    while it writes would not see the answer that explains. ClientGoneError when it ends too early.
     """
-    message = await receive()
-    body: bytes = message.get("body", b"")
-    if not message.get("more_body"):
+    body, more = await _piece(receive)
+    if not more:
         return body if len(body) <= most else None
     pieces, size = [body], len(body)
-    while message.get("more_body") and size <= MAX_DRAINED:
-        message = await receive()
-        piece = message.get("body", b"")
+    while more and size <= MAX_DRAINED:
+        piece, more = await _piece(receive)
         size += len(piece)
         if size <= most:
             pieces.append(piece)
         else:
             pieces.clear()
     return b"".join(pieces) if size <= most else None
+
+
+async def _piece(receive: Receive) -> tuple[bytes, bool]:
+    """Return the next octets of the body, and whether more will come."""
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise ClientGoneError
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _is_proxy(address: str, proxies: Sequence[Network]) -> bool:
