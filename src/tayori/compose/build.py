@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from tayori.catalog.variables import MissingVariable, VariableFault, split_variables
 from tayori.compose.content import Content, Rendered
 from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox
+from tayori.compose.raw import transmitted
 from tayori.mail import dkim, mime
 from tayori.mail.address import Address, AddressError, Mailbox, parse_address
+from tayori.mail.entity import Malformed
 from tayori.mail.header import encode_mailboxes, encode_raw, encode_text, format_date
 from tayori.mail.return_path import encode as encode_token
 
@@ -61,6 +63,10 @@ def build(
     capabilities: Capabilities,
 ) -> Mail:
     """Return the mail for one recipient; CompositionError when the recipe is damaged."""
+    token = encode_token(recipient_id, recipe.date_at, token_key)
+    return_path = f"{token}@{recipe.domain}"
+    if recipe.raw:
+        return _build_raw(recipe, return_path, signers, capabilities)
     rendered = content.fill(recipe.values)
     subject: str | MissingVariable = recipe.subject
     if recipe.template:
@@ -78,12 +84,28 @@ def build(
     signatures = dkim.signature_fields(
         described, dkim.body_hash(entity.body), signers, signed_at=recipe.date_at
     )
-    token = encode_token(recipient_id, recipe.date_at, token_key)
     return Mail(
-        return_path=f"{token}@{recipe.domain}",
+        return_path=return_path,
         content=mime.assemble([*signatures, *fields], entity),
         eight_bit=entity.eight_bit,
         smtputf8=utf8,
+    )
+
+
+def _build_raw(
+    recipe: Recipe, return_path: str, signers: Sequence[dkim.Signer], capabilities: Capabilities
+) -> Mail:
+    copy = transmitted(recipe, _feedback_id(recipe), eight_bit=capabilities.eight_bit)
+    if isinstance(copy, Malformed):
+        raise CompositionError(f"Message {recipe.public_id} cannot be read: {copy.sentence}")
+    signatures = dkim.signature_fields(
+        copy.fields, dkim.body_hash(copy.body), signers, signed_at=recipe.date_at
+    )
+    return Mail(
+        return_path=return_path,
+        content=b"".join([*signatures, *copy.fields, b"\r\n", copy.body]),
+        eight_bit=copy.eight_bit,
+        smtputf8=copy.smtputf8,
     )
 
 
@@ -127,8 +149,8 @@ def _fields(recipe: Recipe, subject: str, capabilities: Capabilities) -> tuple[l
 
 
 def _feedback_id(recipe: Recipe) -> bytes:
-    """Return what Gmail groups complaints by: template, stream, account, service."""
-    template = recipe.template[0] if recipe.template else 0
+    """Return what Gmail groups complaints by: tag or template, stream, account, service."""
+    template: str | int = recipe.tag or (recipe.template[0] if recipe.template else 0)
     stream = "trigger" if recipe.trigger else "normal"
     return f"{template}:{stream}:{recipe.app_id}:tayori".encode("ascii")
 

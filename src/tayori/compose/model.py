@@ -25,7 +25,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What composing needs. `date_at` is milliseconds since the epoch.
 
     Either `template` is set ((id, version), with `values`), or `html` and `text` hold the
-    account's own content. `recipients` is what To and Cc show; Bcc is in no recipe.
+    account's own content, or `raw` is a whole mail as it came by SMTP, whose header then counts
+    instead of `to`, `cc`, `reply_to`, `subject` and `headers`. Bcc is in no recipe.
     """
 
     public_id: str
@@ -48,6 +49,9 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     attachments: tuple[RecipeAttachment, ...] = ()
     headers: tuple[tuple[str, str], ...] = ()
     trigger: bool = False
+    raw: bytes = b""
+    tag: str = ""
+    """The account's own name for a kind of mail, "" for none."""
 
 
 def encode_recipe(recipe: Recipe) -> bytes:

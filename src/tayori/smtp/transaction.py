@@ -25,6 +25,10 @@ def refused_beforehand(talk: Conversation, envelope: Envelope) -> SendResult | N
     if not talk.extensions.smtputf8 and needs_smtputf8(envelope):
         text = "the receiver does not take internationalised mail (SMTPUTF8)"
         return _refused(talk, envelope, Scope.RECIPIENT, Reply(553, "5.6.7", (text,)))
+    if envelope.body == "8BITMIME" and not talk.extensions.eightbit:
+        # Whoever made the mail re-encodes what may be re-encoded (RFC 6152 3); this one may not.
+        text = "the receiver takes no 8-bit mail, and a signature in this one forbids to re-encode"
+        return _refused(talk, envelope, Scope.RECIPIENT, Reply(554, "5.6.3", (text,)))
     return None
 
 

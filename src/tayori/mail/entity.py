@@ -1,0 +1,264 @@
+"""Mails read strictly into their tree of MIME parts, octet for octet (RFC 5322, 2045, 2046).
+
+The tree keeps every octet: the pieces of a part, joined, are the part again. What the standards
+forbid gives a `Malformed` with a sentence for the writer. The input has CRLF line ends only.
+"""
+
+import binascii
+import itertools
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from tayori.mail.message import field_name, field_value
+from tayori.mail.parameters import Structured, decode_text, read_structured
+
+MAX_HEAD: Final = 64 * 1024
+"""Octets of one header."""
+MAX_FIELDS: Final = 300
+MAX_DEPTH: Final = 10
+MAX_PARTS: Final = 200
+MAX_LINE: Final = 998
+
+ONCE: Final = frozenset(
+    {
+        *(b"from", b"sender", b"reply-to", b"to", b"cc", b"subject", b"date", b"message-id"),
+        *(b"in-reply-to", b"references", b"mime-version", b"content-type"),
+        *(b"content-transfer-encoding", b"content-disposition", b"content-id"),
+    }
+)
+"""Fields that stand at most once in a header (RFC 5322 3.6, RFC 2045)."""
+
+_FIELD: Final = re.compile(rb"[!-9;-~]+:")
+_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]\Z")
+_COMPOSITE: Final = ("multipart/", "message/")
+_IDENTITY: Final = frozenset({"7bit", "8bit"})
+_ENCODINGS: Final = _IDENTITY | {"quoted-printable", "base64"}
+_NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_PLAIN: Final = Structured("text/plain", {"charset": "us-ascii"})
+_RFC822: Final = Structured("message/rfc822", {})
+
+
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """Why octets are no mail, as one sentence; `data` = an encoded part does not decode."""
+
+    sentence: str
+    data: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """One entity: its fields, and its body as octets and, in a multipart, parts between them."""
+
+    fields: tuple[bytes, ...]
+    ends_head: bool
+    """True when the empty line behind the header is there."""
+    kind: Structured
+    """Content-Type, the default where none is given."""
+    encoding: str
+    """Content-Transfer-Encoding in lower case, "" where none is given."""
+    disposition: Structured | None
+    pieces: "tuple[Piece, ...]"
+
+    @property
+    def body(self) -> bytes:
+        """Return the body as it travels."""
+        return b"".join(map(bytes, self.pieces))
+
+    @property
+    def parts(self) -> "tuple[Part, ...]":
+        """Return the parts of a multipart, nothing for others."""
+        return tuple(piece for piece in self.pieces if isinstance(piece, Part))
+
+    @property
+    def file_name(self) -> str:
+        """Return the file name that the part is given, "" for none (RFC 2183 2.3)."""
+        named = self.disposition.parameters.get("filename", "") if self.disposition else ""
+        return named or self.kind.parameters.get("name", "")
+
+    @property
+    def content(self) -> bytes:
+        """Return the body without its transfer encoding."""
+        if self.encoding == "base64":
+            return binascii.a2b_base64(self.body)
+        return binascii.a2b_qp(self.body) if self.encoding == "quoted-printable" else self.body
+
+    @property
+    def text(self) -> str:
+        """Return the content decoded from its charset."""
+        return decode_text(self.content, self.kind.parameters.get("charset", "utf-8"))
+
+    def leaves(self) -> "Iterator[tuple[Part, bool]]":
+        """Return every part that holds no others, and whether a signature covers it."""
+        signed = self.kind.value == "multipart/signed"
+        if not self.parts:
+            yield self, False
+        for part in self.parts:
+            for leaf, inner in part.leaves():
+                yield leaf, signed or inner
+
+    def __bytes__(self) -> bytes:
+        """Return the part as it travels."""
+        return b"".join([*self.fields, b"\r\n" if self.ends_head else b"", self.body])
+
+
+Piece: TypeAlias = bytes | Part
+
+
+def read_mail(raw: bytes) -> Part | Malformed:
+    """Read a whole mail; every octet of it is in the result."""
+    if b"\0" in raw:
+        return Malformed("The mail holds NUL octets, which no mail may (RFC 5322 4.5).")
+    rest = raw.replace(b"\r\n", b"")
+    if b"\r" in rest or b"\n" in rest:
+        return Malformed("A CR or LF stands alone; lines end with CRLF (RFC 5322 2.3).")
+    return _Reader().read(raw, _PLAIN, 0)
+
+
+class _Reader:
+    """Reads one mail and counts its parts."""
+
+    def __init__(self) -> None:
+        self._left = MAX_PARTS
+
+    def read(self, raw: bytes, default: Structured, depth: int) -> Part | Malformed:
+        self._left -= 1
+        if self._left < 0 or depth > MAX_DEPTH:
+            return Malformed(f"The mail has more than {MAX_PARTS} parts or {MAX_DEPTH} levels.")
+        head, empty, body = _split(raw)
+        if head and not head.endswith(b"\r\n"):
+            return Malformed("A header does not end with a whole line.")
+        fields = read_fields(head)
+        if isinstance(fields, Malformed):
+            return fields
+        described = _described(fields, default)
+        if isinstance(described, Malformed):
+            return described
+        kind, encoding, disposition = described
+        pieces: Sequence[Piece] | Malformed = [body]
+        if kind.value.startswith("multipart/"):
+            pieces = self._multipart(body, kind, depth)
+        else:
+            fault = _leaf_fault(kind, encoding, body)
+            pieces = fault or pieces
+        if isinstance(pieces, Malformed):
+            return pieces
+        return Part(
+            fields=fields,
+            ends_head=bool(empty),
+            kind=kind,
+            encoding=encoding,
+            disposition=disposition,
+            pieces=tuple(pieces),
+        )
+
+    def _multipart(self, body: bytes, kind: Structured, depth: int) -> list[Piece] | Malformed:
+        boundary = kind.parameters.get("boundary", "")
+        if not _BOUNDARY.match(boundary):
+            return Malformed(f"{kind.value} has no valid boundary (RFC 2046 5.1.1).")
+        delimiter = re.compile(
+            rb"(?:\A|\r\n)--" + re.escape(boundary.encode("ascii")) + rb"(--)?[ \t]*(?=\r\n|\Z)"
+        )
+        default = _RFC822 if kind.value == "multipart/digest" else _PLAIN
+        found = list(delimiter.finditer(body))
+        last = next((place for place, match in enumerate(found) if match[1]), None)
+        if last is None or last == 0:
+            return Malformed(f"A {kind.value} has no part or no closing boundary (RFC 2046 5.1).")
+        pieces: list[Piece] = [body[: found[0].start()]]
+        for match, following in itertools.pairwise(found[: last + 1]):
+            start = min(match.end() + 2, following.start())
+            part = self.read(body[start : following.start()], default, depth + 1)
+            if isinstance(part, Malformed):
+                return part
+            pieces += [body[match.start() : start], part]
+        return [*pieces, body[found[last].start() :]]
+
+
+def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
+    """Return header, empty line and body."""
+    if raw.startswith(b"\r\n"):
+        return b"", b"\r\n", raw[2:]
+    end = raw.find(b"\r\n\r\n")
+    return (raw, b"", b"") if end < 0 else (raw[: end + 2], b"\r\n", raw[end + 4 :])
+
+
+def read_fields(head: bytes) -> tuple[bytes, ...] | Malformed:
+    """Return a header's fields, each with its CRLF as `head` has, or what is wrong with it."""
+    if len(head) > MAX_HEAD:
+        return Malformed(f"A header is longer than {MAX_HEAD} octets.")
+    if _CONTROL.search(head):
+        return Malformed("A header holds control characters.")
+    fields: list[bytes] = []
+    lines = head.split(b"\r\n")
+    for line in lines[:-1]:
+        if len(line) > MAX_LINE:
+            return Malformed(f"A header line is longer than {MAX_LINE} octets (RFC 5322 2.1.1).")
+        if not line.strip(b" \t"):
+            return Malformed("A line of a header holds nothing but white space.")
+        if line[:1] in b" \t" and fields:
+            fields[-1] += line + b"\r\n"
+        elif _FIELD.match(line):
+            fields.append(line + b"\r\n")
+        else:
+            shown = line[:40].decode("ascii", "replace")
+            return Malformed(f"The line {shown!r} is no header field (RFC 5322 2.2).")
+    return _counted(tuple(fields))
+
+
+def _counted(fields: tuple[bytes, ...]) -> tuple[bytes, ...] | Malformed:
+    if len(fields) > MAX_FIELDS:
+        return Malformed(f"A header has more than {MAX_FIELDS} fields.")
+    seen: set[bytes] = set()
+    for field in fields:
+        name = field_name(field)
+        if name in ONCE and name in seen:
+            shown = name.decode("ascii")
+            return Malformed(f"The header field {shown} stands there twice (RFC 5322 3.6).")
+        seen.add(name)
+    return fields
+
+
+def _described(
+    fields: Sequence[bytes], default: Structured
+) -> tuple[Structured, str, Structured | None] | Malformed:
+    values = {field_name(field): field_value(field) for field in fields}
+    kind, disposition = default, None
+    if b"content-type" in values:
+        read = read_structured(_decoded(values[b"content-type"]))
+        if read is None or "/" not in read.value:
+            return Malformed("A Content-Type does not follow RFC 2045 5.1.")
+        kind = read
+    if b"content-disposition" in values:
+        disposition = read_structured(_decoded(values[b"content-disposition"]))
+        if disposition is None:
+            return Malformed("A Content-Disposition does not follow RFC 2183 2.")
+    encoding = ""
+    if b"content-transfer-encoding" in values:
+        named = read_structured(_decoded(values[b"content-transfer-encoding"]))
+        encoding = named.value if named else "?"
+        if encoding not in _ENCODINGS:
+            return Malformed(
+                "Content-Transfer-Encoding must be 7bit, 8bit, quoted-printable or base64."
+            )
+        if kind.value.startswith(_COMPOSITE) and encoding not in _IDENTITY:
+            return Malformed(f"{kind.value} must not be encoded as a whole (RFC 2045 6.4).")
+    return kind, encoding, disposition
+
+
+def _decoded(value: bytes) -> str:
+    return value.decode("utf-8", "replace")
+
+
+def _leaf_fault(kind: Structured, encoding: str, body: bytes) -> Malformed | None:
+    if encoding not in {"8bit", ""} and not body.isascii():
+        return Malformed(f"A part says {encoding} and holds octets above 127 (RFC 2045 2.7).")
+    if encoding != "base64":
+        return None
+    compact = b"".join(body.split())
+    padded = len(compact) % 4 == 0 and b"=" not in compact[:-2]
+    if _NOT_BASE64.search(body) or not padded:
+        return Malformed(f"The base64 of a part of type {kind.value} does not decode.", data=True)
+    return None
