@@ -12,6 +12,7 @@ from tayori.queue.intake import Intake
 from tayori.refusal.refusal import Refusal
 from tayori.reputation.store import count
 from tayori.runtime.clock import Clock
+from tayori.runtime.crash import Point, reach
 
 
 class AcceptStore:
@@ -48,6 +49,8 @@ class AcceptStore:
                 kept = [item.message for item in takings if id(item) not in answers]
                 await self._intake.take(transaction, kept, (numbers[0][: len(kept)], numbers[1]))
             await record(transaction, events)
+            reach(Point.DOOR_BEFORE_COMMIT)
+        reach(Point.DOOR_AFTER_COMMIT)
         return [answers.get(id(item)) for item in batch]
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, insert, select, update
 from tayori.db.database import Database
 from tayori.db.statement import Statement
 from tayori.db.tables.system import sequence
+from tayori.runtime.crash import Point, reach
 
 BLOCK = 1_000
 
@@ -46,9 +47,9 @@ class Sequence:
             touched = await transaction.execute(_ADVANCE, {"key": self._name, "size": size})
             if touched == 0:
                 await transaction.execute(_BEGIN, {"key": self._name, "first": 1 + size})
-                self._next, self._end = 1, 1 + size
-                return
             row = await transaction.fetch_one(_LOOK, {"key": self._name})
+            reach(Point.SEQUENCE_BEFORE_COMMIT)
+        reach(Point.SEQUENCE_AFTER_COMMIT)
         if row is None:
             raise LookupError(f"The sequence {self._name} vanished while it was advanced.")
         self._end = int(row["next"])

@@ -13,6 +13,7 @@ from tayori.events.store import record
 from tayori.queue import statements
 from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
+from tayori.runtime.crash import Point, reach
 
 _KINDS = {
     State.DELIVERED: EventKind.DELIVERED,
@@ -46,6 +47,9 @@ class QueueStore:
                     "until": until,
                 }
                 await transaction.execute(statements.LEASE, lease)
+                reach(Point.LEASE_BEFORE_COMMIT)
+        if found:
+            reach(Point.LEASE_AFTER_COMMIT)
         return [_leased(row) for row in found]
 
     async def extend(self, owner: str, recipient_ids: Sequence[int], until: int) -> None:
@@ -90,6 +94,8 @@ class QueueStore:
             await record(transaction, [_event(s) for s in chosen if s.state in _KINDS])
             if ended:
                 await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
+            reach(Point.SETTLE_BEFORE_COMMIT)
+        reach(Point.SETTLE_AFTER_COMMIT)
         return effective
 
     async def _effective(

@@ -11,6 +11,7 @@ from math import inf
 from typing import Any
 
 from tayori.mail.reply import Reply
+from tayori.runtime.crash import Point, reach, reach_when_sent
 from tayori.smtp.channel import Channel
 from tayori.smtp.dialogue import (
     SECURED,
@@ -220,6 +221,7 @@ class Session(Channel):
     def _finish(self, run: _Run, result: object) -> None:
         self._active.remove(run)
         if isinstance(result, SendResult):
+            reach(Point.ATTEMPT_AFTER_REPLY)
             self.mail_count += 1
             self.last_used_at = self._talk.clock.now()
         elif isinstance(result, ConnectFailure) and not self.closed:
@@ -276,6 +278,7 @@ class Session(Channel):
     # Content.
 
     def _begin_content(self, content: bytes) -> None:
+        reach(Point.ATTEMPT_BEFORE_DOT)
         if len(content) <= _PIECE:
             self._out.append(content)
             self._end_content()
@@ -298,6 +301,7 @@ class Session(Channel):
     def _end_content(self) -> None:
         self._out.append(b".\r\n")
         self._final_due = True
+        reach_when_sent(Point.ATTEMPT_AFTER_DOT, self._loop)
         if self._waiting and self._waiting[0].chain:
             self._start(self._waiting.popleft())
 
