@@ -5,6 +5,7 @@ means that nothing was taken and the caller may try again.
 """
 
 from datetime import tzinfo
+from typing import Any
 
 from tayori.accept.checks import CHECKS
 from tayori.accept.facts import Directory, Facts
@@ -14,7 +15,7 @@ from tayori.accept.submission import Accepted, Submission
 from tayori.accept.taking import Refusing, Taking
 from tayori.catalog.model import StoredTemplate
 from tayori.catalog.variables import VariableFault
-from tayori.compose.content import Content, compile_template, own_content
+from tayori.compose.content import Content, compile_template, own_content, read_content
 from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox, encode_recipe
 from tayori.mail.address import Mailbox
 from tayori.queue.model import NewMessage, NewRecipient, Priority, Role
@@ -83,6 +84,8 @@ class Door:
                 if isinstance(found, Refusal):
                     return found
                 content = found
+        elif submission.raw is not None:
+            content = read_content(submission.html or "", submission.text or "")
         elif submission.own_content:
             content = own_content(submission.html or "", submission.text or "")
         return Facts(
@@ -170,19 +173,29 @@ def _recipe(
         rfc_message_id=names[1],
         header_from=_stored(sender),
         subject=submission.subject,
-        to=tuple(map(_stored, submission.to)),
+        # The envelope of a mail as it came may hold hidden recipients; its header names the others.
+        to=() if submission.raw else tuple(map(_stored, submission.to)),
         cc=tuple(map(_stored, submission.cc)),
         reply_to=tuple(map(_stored, submission.reply_to)),
         template=(template.id, template.version) if template else None,
         values=dict(submission.values),
-        html=submission.html or "",
-        text=submission.text or "",
-        attachments=tuple(
-            RecipeAttachment(file.file_name, file.content) for file in submission.attachments
-        ),
-        headers=submission.headers,
         trigger=submission.trigger,
+        tag=submission.tag,
+        **_content(submission),
     )
+
+
+def _content(submission: Submission) -> dict[str, Any]:
+    """Return what a mail consists of: the mail as it came, or its parts and headers."""
+    if submission.raw is not None:
+        return {"raw": submission.raw.octets}
+    files = submission.attachments
+    return {
+        "html": submission.html or "",
+        "text": submission.text or "",
+        "attachments": tuple(RecipeAttachment(file.file_name, file.content) for file in files),
+        "headers": submission.headers,
+    }
 
 
 def _shown_sender(submission: Submission, facts: Facts) -> Mailbox:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from tayori.mail.address import Mailbox
+from tayori.mail.address import Address, Mailbox
 from tayori.tenants.model import Account
 
 
@@ -26,11 +26,24 @@ class SubmittedAttachment:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RawMail:
+    """A whole mail as it came, and what is neither text nor attachment in it, as inline images."""
+
+    octets: bytes = field(repr=False)
+    other_size: int = 0
+    """Octets of those parts, decoded."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submission:
     """One mail that an account wants sent.
 
     Content is a template with values, or own `html` and `text`; None means not given.
     `rfc_message_id` carries its angle brackets; "" lets the door make one.
+
+    With `raw` the mail goes out as it came: `html`, `text` and `attachments` are what was read in
+    it, for the checks; `to` is the envelope, since its header names the addressees by itself; and
+    of `headers` only those for callbacks count.
     """
 
     account: Account
@@ -47,6 +60,11 @@ class Submission:
     html: str | None = field(default=None, repr=False)
     text: str | None = field(default=None, repr=False)
     attachments: tuple[SubmittedAttachment, ...] = ()
+    raw: RawMail | None = None
+    login: Address | None = None
+    """The sender whose password proved who sends; None where a credential of the account did."""
+    tag: str = ""
+    """The account's own name for a kind of mail, "" for none."""
     trigger: bool = False
     unsubscribe: str = "0"
     rfc_message_id: str = ""

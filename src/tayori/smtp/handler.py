@@ -56,7 +56,7 @@ class ServerSettings:
     auth_required: bool = False
     """Refuse MAIL before AUTH (530 5.7.0)."""
     auth_in_clear: bool = False
-    """Offer AUTH without TLS as well; for tests on loopback."""
+    """Offer AUTH without TLS as well, to clients on loopback only."""
     smtputf8: bool = True
     chunking: bool = True
     dsn: bool = False

@@ -1,7 +1,10 @@
 """An SMTP server: listening sockets, the connections behind them, and a graceful end."""
 
 import asyncio
+import socket
+import ssl
 from collections.abc import Callable
+from dataclasses import replace
 
 from tayori.smtp.handler import Connection, Handler, ServerSettings
 from tayori.smtp.server_gate import ServerGate
@@ -35,9 +38,21 @@ class Server:
         """
         loop = asyncio.get_running_loop()
         listener = await loop.create_server(self._session, host, port, backlog=backlog)
+        return self._listening(listener)
+
+    async def start_on(self, bound: socket.socket, *, backlog: int = 1024) -> tuple[str, int]:
+        """Listen on a socket that is bound already; return its address and port."""
+        loop = asyncio.get_running_loop()
+        return self._listening(await loop.create_server(self._session, sock=bound, backlog=backlog))
+
+    def _listening(self, listener: asyncio.Server) -> tuple[str, int]:
         self._listeners.append(listener)
         name = listener.sockets[0].getsockname()
         return str(name[0]), int(name[1])
+
+    def renew_tls(self, context: ssl.SSLContext) -> None:
+        """Use another certificate from the next connection on."""
+        self._settings = replace(self._settings, tls=context)
 
     async def stop(self, *, grace_s: float = 10.0) -> None:
         """Take no more; let transactions under way end, say 421, and cut what remains."""

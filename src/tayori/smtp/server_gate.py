@@ -1,6 +1,7 @@
 """The way in: greeting, hello, STARTTLS and AUTH of a server's conversation, and its end."""
 
 import asyncio
+import ipaddress
 from collections.abc import Callable
 from typing import Protocol
 
@@ -190,9 +191,19 @@ class ServerGate(ServerStream):
             lines.append("DSN")
         if settings.tls is not None and not secure:
             lines.append("STARTTLS")
-        if settings.auth and (secure or settings.auth_in_clear):
+        if settings.auth and (secure or self._clear_is_safe):
             lines.append("AUTH PLAIN LOGIN")
         return lines
+
+    @property
+    def _clear_is_safe(self) -> bool:
+        """Tell whether a password may come without TLS: from this machine, where allowed."""
+        if not self.settings.auth_in_clear:
+            return False
+        try:
+            return ipaddress.ip_address(self.connection.peer_address).is_loopback
+        except ValueError:
+            return False
 
     def starttls(self, argument: bytes) -> None:
         """Carry out STARTTLS (RFC 3207)."""
@@ -233,7 +244,7 @@ class ServerGate(ServerStream):
         settings = self.settings
         if not settings.auth:
             return replies.NOT_IMPLEMENTED
-        if not self.connection.tls and not settings.auth_in_clear:
+        if not self.connection.tls and not self._clear_is_safe:
             return replies.AUTH_IN_CLEAR
         if not self.connection.helo:
             return replies.HELLO_FIRST

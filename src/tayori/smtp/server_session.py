@@ -109,7 +109,7 @@ class ServerSession(ServerGate):
     def _mail_refusal(self) -> Reply | None:
         if not self.connection.helo:
             return replies.HELLO_FIRST
-        if self.settings.tls_required and not self.connection.tls:
+        if self.settings.tls_required and not (self.connection.tls or self._clear_is_safe):
             return replies.TLS_FIRST
         if self.settings.auth_required and not self.connection.user:
             return replies.AUTH_FIRST

@@ -4,7 +4,7 @@ import pytest
 
 from tayori.accept.checks import CHECKS
 from tayori.accept.facts import Facts
-from tayori.accept.submission import Source, Submission, SubmittedAttachment
+from tayori.accept.submission import RawMail, Source, Submission, SubmittedAttachment
 from tayori.catalog.model import Sender, StoredTemplate, Template, TemplateContent, TemplateStatus
 from tayori.compose.content import compile_template, own_content
 from tayori.mail.address import Mailbox, parse_mailbox
@@ -129,6 +129,30 @@ REFUSED = {
         replace(GOOD, header_from=box("a@other.test")),
         FACTS,
         Code.INVALID_PARAMETER_VALUE__INVALID_EMAIL_IDENTITY,
+    ),
+    "other login": (
+        replace(GOOD, login=box("news@other.test").address),
+        FACTS,
+        Code.FAILED_OPERATION__NOT_AUTHENTICATED_SENDER,
+    ),
+    "raw without permission": (
+        simple(
+            account=replace(ACCOUNT, permissions=frozenset({Permission.API_SIMPLE})),
+            source=Source.SMTP,
+            raw=RawMail(octets=b"x"),
+        ),
+        FACTS,
+        Code.FAILED_OPERATION__WITH_OUT_PERMISSION,
+    ),
+    "raw and empty": (
+        simple(html="", source=Source.SMTP, raw=RawMail(octets=b"x")),
+        FACTS,
+        Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT,
+    ),
+    "large raw": (
+        simple(source=Source.SMTP, raw=RawMail(octets=b"x", other_size=5 << 20)),
+        FACTS,
+        Code.FAILED_OPERATION__EMAIL_CONTENT_TOOLARGE,
     ),
     "nobody": (replace(GOOD, to=()), FACTS, Code.INVALID_PARAMETER_VALUE__EMAIL_ADDRESS_IS_NULL),
     "51 To": (replace(GOOD, to=many(51)), FACTS, Code.FAILED_OPERATION__TOO_MANY_RECIPIENTS),
@@ -284,6 +308,8 @@ def test_a_bad_submission_is_refused_with_its_code_and_a_sentence(name):
         replace(GOOD, headers=(("X-Tencentcloudses-Cb-Kind", "x"), ("List-ID", "<a.b>"))),
         replace(GOOD, rfc_message_id="<2SNZPF1T2NU4.5OB8TNNRVRYM3@qcloudmail.com>"),
         simple(text="x"),
+        simple(source=Source.SMTP, raw=RawMail(octets=b"x", other_size=9), html="", text=""),
+        simple(source=Source.SMTP, raw=RawMail(octets=b"x"), login=SENDER.address),
     ],
 )
 def test_a_good_submission_passes(submission):

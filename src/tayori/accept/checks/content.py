@@ -26,6 +26,8 @@ def check_content(submission: Submission, _facts: Facts) -> Refusal | None:
             Code.FAILED_OPERATION__WITH_OUT_PERMISSION,
             "This account sends templates only; an operator can allow own content.",
         )
-    if not (submission.html or submission.text):
+    raw = submission.raw
+    other = raw is not None and bool(submission.attachments or raw.other_size)
+    if not (submission.html or submission.text or other):
         return refuse(Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, "Both HTML and text are empty.")
     return None

@@ -1,4 +1,7 @@
-"""Only a sender address of a verified domain of the account may send, and From aligns with it."""
+"""Only a sender address of a verified domain of the account may send, and From aligns with it.
+
+Who logs in as a sender speaks for the senders of its domain, not for the whole account.
+"""
 
 from tayori.accept.facts import Facts
 from tayori.accept.submission import Submission
@@ -6,9 +9,18 @@ from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 
 
-def check_sender(submission: Submission, facts: Facts) -> Refusal | None:
+def check_sender(  # noqa: PLR0911 - one refusal per fault, each with its own code
+    submission: Submission, facts: Facts
+) -> Refusal | None:
     """Refuse an unknown sender, an unverified domain, and a From of another domain."""
     address = submission.sender.address
+    login = submission.login
+    if login is not None and login.domain != address.domain:
+        return refuse(
+            Code.FAILED_OPERATION__NOT_AUTHENTICATED_SENDER,
+            f"From is {address.addr}, but the login is {login.addr}: From must be the login "
+            "address or another sender of its domain.",
+        )
     if facts.identity is None:
         return refuse(
             Code.FAILED_OPERATION__INCORRECT_SENDER,

@@ -19,6 +19,8 @@ def check_size(submission: Submission, facts: Facts) -> Refusal | None:
         return None
     size = len(rendered.html.encode()) + len(rendered.text.encode())
     size += sum(len(file.content) for file in submission.attachments)
+    if submission.raw is not None:
+        size += submission.raw.other_size
     if size > LARGEST:
         return refuse(
             Code.FAILED_OPERATION__EMAIL_CONTENT_TOOLARGE,
