@@ -1,0 +1,95 @@
+"""All actions with their names and what they do, as one list."""
+
+from functools import partial
+from typing import Any, Final, NamedTuple
+
+from tayori.edge.api.actions import identities, senders, sending, status, templates
+from tayori.edge.api.actions.services import Services
+from tayori.edge.api.call import Action, Kind, Request
+
+
+class Row(NamedTuple):
+    """An action before its services are known; `run` takes services, call and request."""
+
+    name: str
+    kind: Kind
+    request: type[Request]
+    run: Any
+
+
+READ, WRITE, SEND = Kind.READ, Kind.WRITE, Kind.SEND
+
+ROWS: Final = (
+    Row(
+        "CreateEmailIdentity",
+        WRITE,
+        identities.CreateEmailIdentityRequest,
+        identities.create_email_identity,
+    ),
+    Row(
+        "UpdateEmailIdentity",
+        WRITE,
+        identities.UpdateEmailIdentityRequest,
+        identities.update_email_identity,
+    ),
+    Row("GetEmailIdentity", READ, identities.EmailIdentityRequest, identities.get_email_identity),
+    Row(
+        "ListEmailIdentities",
+        READ,
+        identities.ListEmailIdentitiesRequest,
+        identities.list_email_identities,
+    ),
+    Row(
+        "DeleteEmailIdentity",
+        WRITE,
+        identities.EmailIdentityRequest,
+        identities.delete_email_identity,
+    ),
+    Row(
+        "CreateEmailAddress",
+        WRITE,
+        senders.CreateEmailAddressRequest,
+        senders.create_email_address,
+    ),
+    Row("ListEmailAddress", READ, senders.ListEmailAddressRequest, senders.list_email_address),
+    Row(
+        "DeleteEmailAddress",
+        WRITE,
+        senders.DeleteEmailAddressRequest,
+        senders.delete_email_address,
+    ),
+    Row(
+        "CreateEmailTemplate",
+        WRITE,
+        templates.CreateEmailTemplateRequest,
+        templates.create_email_template,
+    ),
+    Row("GetEmailTemplate", READ, templates.TemplateRequest, templates.get_email_template),
+    Row(
+        "ListEmailTemplates",
+        READ,
+        templates.ListEmailTemplatesRequest,
+        templates.list_email_templates,
+    ),
+    Row(
+        "UpdateEmailTemplate",
+        WRITE,
+        templates.UpdateEmailTemplateRequest,
+        templates.update_email_template,
+    ),
+    Row("DeleteEmailTemplate", WRITE, templates.TemplateRequest, templates.delete_email_template),
+    Row("SendEmail", SEND, sending.SendEmailRequest, sending.send_email),
+    Row(
+        "GetSendEmailStatus",
+        READ,
+        status.GetSendEmailStatusRequest,
+        status.get_send_email_status,
+    ),
+)
+
+
+def build_actions(services: Services) -> tuple[Action, ...]:
+    """Return every action, ready to run."""
+    return tuple(
+        Action(row.name, row.kind, row.request, partial(row.run, services)) for row in ROWS
+    )

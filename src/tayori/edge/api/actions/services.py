@@ -1,0 +1,31 @@
+"""What the actions work with, handed in once by the composition root."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from tayori.accept.door import Door
+from tayori.catalog.senders import Senders
+from tayori.catalog.templates import Templates
+from tayori.config.tree import Domains, Policy
+from tayori.dns.answers import Lookups
+from tayori.queue.store import QueueStore
+from tayori.tenants.identities import Identities
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The collaborators of all actions.
+
+    `lookups` asks the DNS for verification, `domains` says what customers publish, `zone` is the
+    time zone in which a day begins.
+    """
+
+    identities: Identities
+    senders: Senders
+    templates: Templates
+    door: Door
+    queue: QueueStore
+    lookups: Lookups
+    domains: Domains
+    policy: Policy
+    zone: tzinfo
