@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 from tests.support.http import Answer, ask, serving
-from tests.support.signing import tc3_headers, v1_form
+from tests.support.signing import tc3_authorization, tc3_headers, v1_form
 
 from tayori.edge.api.call import Action, Call, Count, Done, Kind, Request, Response
 from tayori.edge.api.protocol import ApiApp
@@ -160,6 +160,37 @@ class Service:
         given = {"host": self.address, "timestamp": NOW_S, "secret": SECRET, **changes}
         headers = tc3_headers(action, secret_id=secret_id, body=body, **given)
         return await ask(self.address, "POST", b"/", headers, body)
+
+    async def signed(
+        self,
+        signed: dict[str, str],
+        sent: dict[str, str],
+        *,
+        action: str = "DeleteEmailIdentity",
+        method: str = "POST",
+        body: bytes = b"{}",
+        payload: bytes | None = None,
+        **changes: Any,
+    ) -> Answer:
+        """Sign the headers `signed` and send the headers `sent`, which may differ from them."""
+        given = {"secret_id": "full", "secret": SECRET, "timestamp": NOW_S, **changes}
+        signature = tc3_authorization(
+            signed={"content-type": "application/json", "host": self.address, **signed}.items(),
+            method=method,
+            payload=body if payload is None else payload,
+            **given,
+        )
+        headers = {
+            "Host": self.address,
+            "Content-Type": "application/json",
+            "X-TC-Action": action,
+            "X-TC-Version": "2020-10-02",
+            "X-TC-Timestamp": str(given["timestamp"]),
+            **sent,
+        }
+        raw = [(name.encode(), value.encode("latin-1")) for name, value in headers.items() if value]
+        raw.append((b"Authorization", signature))
+        return await ask(self.address, method, b"/", raw, b"" if method == "GET" else body)
 
     async def get(self, action: str, query: bytes = b"", **changes: Any) -> Answer:
         """GET, signed by TC3-HMAC-SHA256."""

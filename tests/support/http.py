@@ -40,6 +40,8 @@ async def serving(application: Any) -> AsyncIterator[str]:
         log_config=None,
         log_level="critical",
         access_log=False,
+        proxy_headers=False,
+        server_header=False,
         timeout_graceful_shutdown=5,
     )
     server = _Quiet(config)

@@ -18,6 +18,7 @@ from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 
 _NUL: Final = b"\\u0000"
+_NOTHING: Final = b"{}"
 
 
 def read_arguments(action: Action, received: Received) -> Request | Refusal:
@@ -37,7 +38,7 @@ def read_arguments(action: Action, received: Received) -> Request | Refusal:
 def _of_json(action: Action, body: bytes) -> Request | Refusal:
     if _NUL not in body:
         try:
-            request: Request = action.decoder.decode(body or b"{}")
+            request: Request = action.decoder.decode(body or _NOTHING)
             return request
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             pass
@@ -47,7 +48,7 @@ def _of_json(action: Action, body: bytes) -> Request | Refusal:
 
 def _tree(body: bytes) -> Any | Refusal:
     try:
-        return msgspec.json.decode(body)
+        return msgspec.json.decode(body or _NOTHING)
     except UnicodeDecodeError:
         detail = "It is not UTF-8."
     except msgspec.DecodeError as error:

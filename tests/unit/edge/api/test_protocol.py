@@ -1,6 +1,17 @@
-"""The protocol over real HTTP: methods, versions, languages, who may do what."""
+"""The protocol over real HTTP: methods, versions, languages, sizes, who may do what."""
+
+import asyncio
 
 import pytest
+from structlog.testing import capture_logs
+from tests.support.api_service import ALIASES, NOW_S, SECRET, Nothing, running
+from tests.support.http import ask, exchange
+from tests.support.signing import tc3_headers, v1_form
+
+from tayori.db.database import DatabaseBusyError
+from tayori.edge.api.call import Action, Kind
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 async def test_a_signed_call_is_answered(service):
@@ -13,6 +24,90 @@ async def test_a_signed_call_is_answered(service):
 async def test_an_answer_without_fields_has_its_request_id(service):
     answer = await service.call("DeleteEmailIdentity")
     assert list(answer.response) == ["RequestId"]
+
+
+async def test_every_request_has_an_id_of_its_own(service):
+    answers = [await service.call("DeleteEmailIdentity") for _ in range(3)]
+    assert len({answer.response["RequestId"] for answer in answers}) == 3
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "FOO"])
+async def test_other_methods(service, method):
+    headers = tc3_headers(
+        "Echo", secret_id="full", secret=SECRET, timestamp=NOW_S, host=service.address
+    )
+    answer = await ask(service.address, method, b"/", headers, b"{}")
+    if method == "FOO":
+        assert answer.status == 400  # no method of HTTP: refused before the API sees it
+    else:
+        assert answer.code == "UnsupportedProtocol"
+
+
+async def test_a_request_without_anything(service):
+    answer = await exchange(
+        service.address, b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    )
+    assert answer.code == "InvalidAction"
+    answer = await ask(service.address, "POST", b"/", [(b"Host", b"x")])
+    assert answer.code == "AuthFailure.InvalidAuthorization"
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"action": "NoSuch"}, "InvalidAction"),
+        ({"action": ""}, "InvalidAction"),
+        ({"action": "echo"}, "InvalidAction"),
+        ({"version": "2019-01-01"}, "NoSuchVersion"),
+        ({"version": ""}, "MissingParameter"),
+        ({"content_type": "text/plain"}, "InvalidRequest"),
+        ({"content_type": "application/octet-stream"}, "InvalidRequest"),
+        ({"content_type": "application/x-www-form-urlencoded"}, "InvalidRequest"),
+        ({"content_type": ""}, "InvalidRequest"),
+        ({"secret_id": "nobody"}, "AuthFailure.SecretIdNotFound"),
+        ({"secret_id": " full"}, "AuthFailure.SecretIdNotFound"),
+        ({"secret": b"other"}, "AuthFailure.SignatureFailure"),
+        ({"Token": "a-session"}, "AuthFailure.TokenFailure"),
+        ({"timestamp": NOW_S + 301}, "AuthFailure.SignatureExpire"),
+        ({"timestamp": NOW_S - 301}, "AuthFailure.SignatureExpire"),
+        ({"timestamp": NOW_S + 300}, ""),
+        ({"timestamp": NOW_S - 300}, ""),
+        ({"content_type": "application/json; charset=utf-8"}, ""),
+        ({"content_type": "Application/JSON;charset=UTF-8"}, ""),
+        ({"TraceId": "b7e1", "RequestClient": "SDK_PYTHON_3"}, ""),
+    ],
+)
+async def test_codes_of_headers(service, changes, code):
+    changes = dict(changes)
+    action = changes.pop("action", "DeleteEmailIdentity")
+    assert (await service.call(action, **changes)).code == code
+
+
+@pytest.mark.parametrize(
+    ("parameters", "changes", "code"),
+    [
+        ({}, {}, ""),
+        ({"Region": "ap-hongkong", "RequestClient": "x", "Language": "zh-CN"}, {}, ""),
+        ({"Token": "t"}, {}, "AuthFailure.TokenFailure"),
+        ({}, {"timestamp": NOW_S - 301}, "AuthFailure.SignatureExpire"),
+        ({}, {"timestamp": NOW_S + 301}, "AuthFailure.SignatureExpire"),
+        ({}, {"timestamp": "soon"}, "InvalidParameterValue"),
+        ({}, {"timestamp": ""}, "MissingParameter"),
+        ({}, {"nonce": ""}, "MissingParameter"),
+        ({}, {"nonce": "-1"}, "InvalidParameterValue"),
+        ({}, {"nonce": "x"}, "InvalidParameterValue"),
+        ({}, {"nonce": "0"}, ""),
+        ({}, {"secret_id": ""}, "MissingParameter"),
+        ({}, {"secret_id": "nobody"}, "AuthFailure.SecretIdNotFound"),
+        ({}, {"secret": b"other"}, "AuthFailure.SignatureFailure"),
+        ({}, {"version": ""}, "MissingParameter"),
+        ({}, {"version": "2"}, "NoSuchVersion"),
+        ({"Extra": "1"}, {}, "UnknownParameter"),
+    ],
+)
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_codes_of_the_older_signature(service, method, parameters, changes, code):
+    assert (await service.form("DeleteEmailIdentity", method, parameters, **changes)).code == code
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
@@ -31,3 +126,312 @@ async def test_a_get_with_the_newer_signature(service):
     assert given["Subject"] == "x <a@b.c>"
     assert given["Flag"] is True
     assert given["Template"]["TemplateID"] == 3
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", *ALIASES])
+async def test_the_signed_host_may_be_without_port_or_an_alias(service, host):
+    for method in ("GET", "POST"):
+        assert (await service.form("DeleteEmailIdentity", method, host=host)).code == ""
+    assert (await service.signed({"host": host}, {})).code == ""
+
+
+async def test_any_other_host_is_another_request(service):
+    assert (await service.signed({"host": "x.example"}, {})).code == "AuthFailure.SignatureFailure"
+    answer = await service.form("DeleteEmailIdentity", host="x.example")
+    assert answer.code == "AuthFailure.SignatureFailure"
+    async with running(signing_hosts=()) as bare:
+        answer = await bare.signed({"host": ALIASES[0]}, {})
+        assert answer.code == "AuthFailure.SignatureFailure"
+
+
+async def test_a_host_in_other_case_and_with_another_port(service):
+    sent = {"Host": "Mail.Example.ORG:8443"}
+    for host in ("Mail.Example.ORG:8443", "mail.example.org:8443", "mail.example.org"):
+        assert (await service.signed({"host": host}, sent)).code == ""
+
+
+@pytest.mark.parametrize("name", ["ses", "mail", "127", "localhost:8080", "cvm"])
+async def test_the_scope_of_the_key_may_name_any_service(service, name):
+    assert (await service.signed({}, {}, service=name)).code == ""
+
+
+@pytest.mark.parametrize(
+    ("signed", "sent", "code"),
+    [
+        ({"x-tc-action": "deleteemailidentity"}, {}, ""),
+        ({"x-tc-action": "DeleteEmailIdentity"}, {}, ""),
+        ({"x-tc-action": "DeleteEmailIdentity", "x-tc-region": "a"}, {"X-TC-Region": "a"}, ""),
+        ({"x-tc-region": "a"}, {"X-TC-Region": "b"}, "AuthFailure.SignatureFailure"),
+        ({"x-tc-region": "a"}, {}, "AuthFailure.SignatureFailure"),
+        ({"x-tc-action": "echo"}, {}, "AuthFailure.SignatureFailure"),
+        (
+            {"content-type": "application/json; charset=utf-8"},
+            {"Content-Type": "application/json; charset=UTF-8"},
+            "",
+        ),
+        ({"content-type": "application/json; charset=utf-8"}, {}, ""),
+        ({"content-type": "text/plain"}, {}, "AuthFailure.SignatureFailure"),
+    ],
+)
+async def test_what_signed_headers_lists_is_what_is_verified(service, signed, sent, code):
+    assert (await service.signed(signed, sent)).code == code
+
+
+async def test_a_date_that_is_not_that_of_the_timestamp(service):
+    answer = await service.signed({}, {}, date="2020-01-01")
+    assert answer.code == "AuthFailure.SignatureFailure"
+
+
+async def test_another_body_than_the_signed_one(service):
+    answer = await service.signed({}, {}, payload=b"[]")
+    assert answer.code == "AuthFailure.SignatureFailure"
+
+
+async def test_an_unsigned_payload(service):
+    unsigned = {"X-TC-Content-SHA256": "UNSIGNED-PAYLOAD"}
+    answer = await service.signed({}, unsigned, payload=b"UNSIGNED-PAYLOAD")
+    assert answer.code == ""
+    assert (await service.signed({}, unsigned)).code == "AuthFailure.SignatureFailure"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "code"),
+    [
+        ("SKIP", "AuthFailure"),
+        ("Basic eDp5", "AuthFailure.InvalidAuthorization"),
+        ("TC3-HMAC-SHA256", "AuthFailure.InvalidAuthorization"),
+        ("TC3-HMAC-SHA256 Credential=a/2026-01-01/ses", "AuthFailure.InvalidAuthorization"),
+    ],
+)
+async def test_an_authorization_that_cannot_be_read(service, authorization, code):
+    headers = [
+        (b"Host", b"x"),
+        (b"Content-Type", b"application/json"),
+        (b"X-TC-Action", b"Echo"),
+        (b"X-TC-Version", b"2020-10-02"),
+        (b"X-TC-Timestamp", str(NOW_S).encode()),
+        (b"Authorization", authorization.encode()),
+    ]
+    assert (await ask(service.address, "POST", b"/", headers, b"{}")).code == code
+
+
+@pytest.mark.parametrize("timestamp", ["", "soon", "-1", "1e9", "9" * 40, "１７９"])
+async def test_a_timestamp_that_cannot_be_read(service, timestamp):
+    sent = {"X-TC-Timestamp": timestamp.encode().decode("latin-1")}
+    answer = await service.signed({}, sent)
+    assert answer.code == ("InvalidParameterValue" if timestamp else "MissingParameter")
+
+
+async def test_languages(service):
+    texts = {}
+    for tag in ("", "en-US", "zh-CN", "ja-JP", "fr"):
+        texts[tag] = (await service.call("NoSuch", Language=tag)).message
+        form = await service.form("NoSuch", parameters={"Language": tag})
+        assert form.message == texts[tag]
+        get = await service.form("NoSuch", "GET", {"Language": tag})
+        assert get.message == texts[tag]
+    assert len(set(texts.values())) == 3
+    assert texts[""] == texts["en-US"] == texts["fr"]
+    assert (await service.call("Echo", b'{"Subject":"a"}', Language="zh-CN")).response[
+        "Language"
+    ] == "zh"
+
+
+async def test_messages_that_clients_compare(service):
+    answer = await service.call("Echo", secret=b"x", Language="en-US")
+    assert answer.message.startswith(
+        "The provided credentials could not be validated. Please check your signature is correct."
+    )
+    answer = await service.call("Echo", secret_id="x", Language="en-US")
+    assert answer.message.startswith(
+        "The SecretId is not found, please ensure that your SecretId is correct."
+    )
+
+
+@pytest.mark.parametrize(
+    ("secret_id", "action", "code"),
+    [
+        ("send", "SendEmail", ""),
+        ("send", "Echo", "AuthFailure.UnauthorizedOperation"),
+        ("send", "DeleteEmailIdentity", "AuthFailure.UnauthorizedOperation"),
+        ("read", "Echo", ""),
+        ("read", "SendEmail", "AuthFailure.UnauthorizedOperation"),
+        ("read", "DeleteEmailIdentity", "AuthFailure.UnauthorizedOperation"),
+        ("full", "DeleteEmailIdentity", ""),
+        ("here", "DeleteEmailIdentity", ""),
+        ("elsewhere", "DeleteEmailIdentity", "IpNotInWhitelist"),
+        ("stopped", "DeleteEmailIdentity", "AuthFailure.UnauthorizedOperation"),
+        ("stopped", "Echo", "AuthFailure.UnauthorizedOperation"),
+    ],
+)
+async def test_who_may_do_what(service, secret_id, action, code):
+    body = b"{}" if action == "DeleteEmailIdentity" else b'{"Subject":"a"}'
+    assert (await service.call(action, body, secret_id=secret_id)).code == code
+
+
+async def test_admission_comes_before_parameters_and_after_the_signature(service):
+    nonsense = b"no json"
+    wrong = await service.call("Echo", nonsense, secret_id="elsewhere", secret=b"x")
+    assert wrong.code == "AuthFailure.SignatureFailure"
+    assert (await service.call("Echo", nonsense, secret_id="elsewhere")).code == "IpNotInWhitelist"
+    scoped = await service.call("Echo", nonsense, secret_id="send")
+    assert scoped.code == "AuthFailure.UnauthorizedOperation"
+    assert (await service.call("Echo", nonsense)).code == "InvalidParameter"
+
+
+async def test_a_suspended_account_is_told_why(service):
+    assert "It sent malware." in (await service.call("Echo", secret_id="stopped")).message
+
+
+@pytest.mark.parametrize(
+    ("proxies", "forwarded", "source"),
+    [
+        ((), "10.1.2.3", "127.0.0.1"),
+        (("127.0.0.0/8",), "10.1.2.3", "10.1.2.3"),
+        (("127.0.0.0/8",), "8.8.8.8, 10.1.2.3", "10.1.2.3"),
+        (("127.0.0.0/8", "10.1.2.3"), "8.8.8.8, 10.1.2.3", "8.8.8.8"),
+        (("127.0.0.0/8",), "", "127.0.0.1"),
+        (("127.0.0.0/8",), "a b\x7f", "a b\x7f"),
+        (("192.0.2.1",), "10.1.2.3", "127.0.0.1"),
+    ],
+)
+async def test_a_proxy_is_believed_when_it_is_known(proxies, forwarded, source):
+    async with running(proxies=proxies) as service:
+        sent = {"X-Forwarded-For": forwarded}
+        answer = await service.signed({}, sent, action="Echo", body=b'{"Subject":"a"}')
+        if "\x7f" in forwarded:
+            assert answer.status in {200, 400}
+            return
+        assert answer.response["Source"] == source
+
+
+async def test_a_fault_of_ours_tells_nothing_and_is_in_the_log(service):
+    with capture_logs() as logs:
+        answer = await service.call("Fail")
+    assert answer.code == "InternalError"
+    assert b"secret" not in answer.body
+    (line,) = logs
+    assert line["event"] == "api_failed"
+    assert line["request_id"] == answer.response["RequestId"]
+
+
+async def test_a_busy_database_is_temporary():
+    async def busy(_call, _given):
+        raise DatabaseBusyError
+
+    async with running(actions=[Action("Busy", Kind.READ, Nothing, busy)]) as service:
+        with capture_logs() as logs:
+            assert (await service.call("Busy")).code == "ServiceUnavailable"
+    assert [line["event"] for line in logs] == ["api_database_busy"]
+
+
+SIZES = [
+    ("POST", "tc3", 10 * 1024 * 1024, ""),
+    ("POST", "tc3", 10 * 1024 * 1024 + 1, "RequestSizeLimitExceeded"),
+    ("POST", "tc3", 11 * 1024 * 1024, "RequestSizeLimitExceeded"),
+    ("POST", "v1", 1024 * 1024, ""),
+    ("POST", "v1", 1024 * 1024 + 1, "AuthFailure.SignatureFailure"),
+    ("GET", "v1", 32 * 1024, ""),
+    ("GET", "v1", 32 * 1024 + 1, "RequestSizeLimitExceeded"),
+    ("GET", "tc3", 32 * 1024, ""),
+    ("GET", "tc3", 32 * 1024 + 1, "RequestSizeLimitExceeded"),
+]
+
+
+@pytest.mark.parametrize(("method", "signature", "size", "code"), SIZES)
+async def test_sizes(service, method, signature, size, code):
+    if signature == "tc3" and method == "POST":
+        body = b'{"Subject":"%b"}' % (b"x" * (size - 14))
+        assert len(body) == size
+        answer = await service.call("Echo", body)
+    elif signature == "tc3":
+        answer = await service.get("Echo", b"Subject=" + b"x" * (size - 8))
+    else:
+        given = {"secret_id": "full", "secret": SECRET, "timestamp": NOW_S}
+        room = size - 500
+        encoded = v1_form(
+            "Echo", {"Subject": "x" * room}, method=method, host=service.address, **given
+        )
+        # Empty pairs at the end belong to no parameter.
+        encoded += b"&" * (size - len(encoded))
+        assert len(encoded) == size
+        answer = await service.send_form(method, encoded)
+    assert answer.code == code
+
+
+async def test_a_client_that_goes_away_makes_no_call():
+    records = []
+    ran = []
+
+    async def run(_call, _given):
+        ran.append(1)
+
+    async with running(
+        actions=[Action("Nothing", Kind.READ, Nothing, run)], observe=records.append
+    ) as service:
+        headers = tc3_headers(
+            "Nothing", secret_id="full", secret=SECRET, timestamp=NOW_S, host=service.address
+        )
+        head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+        host, _, port = service.address.rpartition(":")
+        _, writer = await asyncio.open_connection(host, int(port))
+        writer.write(b"POST / HTTP/1.1\r\n%bContent-Length: 10\r\n\r\n{}" % head)
+        await writer.drain()
+        writer.close()
+        await writer.wait_closed()
+        # A later call proves that the server has seen the end of the earlier connection.
+        assert (await service.call("NoSuch")).code == "InvalidAction"
+    assert not ran
+    assert [record.code for record in records] == ["InvalidAction"]
+
+
+async def test_each_call_is_observed():
+    records = []
+    async with running(observe=records.append) as service:
+        good = await service.call("DeleteEmailIdentity")
+        await service.call("NoSuch")
+        await service.call("Echo", secret=b"x")
+        await service.call("Echo", b"{}")
+    first, unknown, forged, missing = records
+    assert (first.at, first.account_id, first.secret_id) == (NOW_S * 1000, 1, "full")
+    assert (first.action, first.code, first.source) == ("DeleteEmailIdentity", "", "127.0.0.1")
+    assert first.request_id == good.response["RequestId"]
+    assert first.duration_ms > 0
+    assert (unknown.action, unknown.code, unknown.secret_id) == ("", "InvalidAction", "")
+    assert (forged.action, forged.account_id, forged.code) == (
+        "Echo",
+        None,
+        "AuthFailure.SignatureFailure",
+    )
+    assert (missing.account_id, missing.code) == (1, "MissingParameter")
+
+
+async def test_an_observer_that_fails_harms_no_call():
+    def observe(_record):
+        raise RuntimeError
+
+    async with running(observe=observe) as service:
+        with capture_logs() as logs:
+            assert (await service.call("DeleteEmailIdentity")).code == ""
+    assert [line["event"] for line in logs] == ["api_observer_failed"]
+
+
+async def test_connections_are_kept_for_more_requests(service):
+    headers = tc3_headers(
+        "DeleteEmailIdentity",
+        secret_id="full",
+        secret=SECRET,
+        timestamp=NOW_S,
+        host=service.address,
+    )
+    head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+    one = b"POST / HTTP/1.1\r\n%bContent-Length: 2\r\n\r\n{}" % head
+    last = one.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    host, _, port = service.address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(one + one + last)
+    everything = await reader.read()
+    writer.close()
+    await writer.wait_closed()
+    assert everything.count(b"HTTP/1.1 200 OK") == 3
+    assert everything.count(b'{"Response":{"RequestId":') == 3
