@@ -1,7 +1,8 @@
 """HmacSHA1 and HmacSHA256, the signature of the first version (wire facts 1.3 and 1.6).
 
 All parameters travel together, in the query of a GET or in a form; the signature covers them as
-names and raw values sorted by name. Some SDKs sign names with `_` turned into `.`, so both count.
+names and raw values sorted by name. Some SDKs sign names with `_` turned into `.`, and one signs
+`True` where it sends `true`, so these forms count as well.
 """
 
 import base64
@@ -22,6 +23,9 @@ COMMON: Final = frozenset(
 )
 """Names that belong to the protocol and to no action."""
 _SHA256: Final = "HmacSHA256"
+_FLAGS: Final = {"true": "True", "false": "False"}
+"""How flags arrive from the asynchronous Python SDK, and how it has signed them."""
+_SENT_FLAGS: Final = frozenset(_FLAGS)
 
 
 def verify(
@@ -45,8 +49,10 @@ def string_to_sign(method: str, host: bytes, parameters: Mapping[str, str]) -> b
 
 def _texts(method: str, hosts: Sequence[bytes], parameters: Mapping[str, str]) -> Iterator[bytes]:
     forms = [parameters]
+    if not _SENT_FLAGS.isdisjoint(parameters.values()):
+        forms.append({name: _FLAGS.get(value, value) for name, value in parameters.items()})
     if any("_" in name for name in parameters):
-        forms.append({name.replace("_", "."): value for name, value in parameters.items()})
+        forms += [{n.replace("_", "."): value for n, value in form.items()} for form in forms]
     for form in forms:
         for host in hosts:
             yield string_to_sign(method, host, form)
