@@ -20,7 +20,7 @@ OURS = frozenset(
 _FORBIDDEN_PREFIXES = ("arc-", "resent-", "x-tayori-")
 MOST = 50
 LONGEST_VALUE = 4_000
-_MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>\Z")
+MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>\Z")
 
 
 def check_headers(submission: Submission, _facts: Facts) -> Refusal | None:
@@ -33,7 +33,7 @@ def check_headers(submission: Submission, _facts: Facts) -> Refusal | None:
         if fault:
             return _refusal(fault)
         seen.add(name.lower())
-    if submission.rfc_message_id and not _MESSAGE_ID.match(submission.rfc_message_id):
+    if submission.rfc_message_id and not MESSAGE_ID.match(submission.rfc_message_id):
         return _refusal("SmtpMessageId must look like <unique@domain>, in ASCII without spaces.")
     return None
 

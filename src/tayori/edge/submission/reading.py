@@ -1,0 +1,170 @@
+"""A mail as SMTP brought it, read into the door's submission; decides nothing but readability."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from tayori.accept.checks.headers import MESSAGE_ID
+from tayori.accept.door import CALLBACK_PREFIX
+from tayori.accept.submission import RawMail, Source, Submission, SubmittedAttachment
+from tayori.edge.submission.options import Options, read_options
+from tayori.edge.submission.template_mail import template_submission
+from tayori.mail.address import Address, AddressError, Mailbox, parse_mailbox
+from tayori.mail.downgrade import ascii_headers, needs_smtputf8
+from tayori.mail.encoded_word import decode_words
+from tayori.mail.entity import Malformed, Part, read_mail
+from tayori.mail.message import field_name, field_value
+from tayori.mail.parameters import without_comments
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.tenants.model import Account
+
+MAX_HOPS: Final = 50
+"""Received fields beyond which a mail runs in a circle (RFC 5321 6.3)."""
+_SIGNATURES: Final = frozenset(
+    {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
+)
+
+
+@dataclass(slots=True)
+class Read:
+    """What a mail consists of."""
+
+    html: list[str] = field(default_factory=list)
+    text: list[str] = field(default_factory=list)
+    attachments: list[SubmittedAttachment] = field(default_factory=list)
+    other_size: int = 0
+
+
+def read_submission(
+    content: bytes,
+    envelope: Sequence[Mailbox],
+    *,
+    account: Account,
+    login: Address,
+    smtputf8: bool,
+) -> Submission | Refusal:
+    """Return the mail as a submission; a refusal says what cannot be read and where."""
+    part = read_mail(content)
+    if isinstance(part, Malformed):
+        wrong = Code.INVALID_PARAMETER_VALUE__ATTACH_CONTENT_IS_WRONG
+        return refuse(
+            wrong if part.data else Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, part.sentence
+        )
+    fault = _fault(part, smtputf8=smtputf8)
+    if fault:
+        return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, fault)
+    sender = _sender(part)
+    if isinstance(sender, Refusal):
+        return sender
+    options = read_options(part.fields)
+    if isinstance(options, Refusal):
+        return options
+    submission = _submission(part, content, envelope, (account, login, sender), options)
+    if options.template_id is None:
+        return submission
+    return template_submission(part, submission, options)
+
+
+def _submission(
+    part: Part,
+    content: bytes,
+    envelope: Sequence[Mailbox],
+    who: tuple[Account, Address, Mailbox],
+    options: Options,
+) -> Submission:
+    read = read_parts(part)
+    message_id = value(part, b"message-id")
+    return Submission(
+        account=who[0],
+        source=Source.SMTP,
+        sender=who[2],
+        login=who[1],
+        subject=decode_words(value(part, b"subject")),
+        to=tuple(envelope),
+        html="".join(read.html),
+        text="".join(read.text).strip("\r\n"),
+        attachments=tuple(read.attachments),
+        raw=RawMail(octets=content, other_size=read.other_size),
+        rfc_message_id=message_id if MESSAGE_ID.match(message_id) else "",
+        headers=callback_headers(part),
+        unsubscribe=options.unsubscribe,
+        trigger=options.trigger,
+        tag=options.tag,
+    )
+
+
+def read_parts(part: Part) -> Read:
+    """Return texts, files, and the size of what is neither."""
+    read = Read()
+    for leaf, signed in part.leaves():
+        kind = leaf.kind.value
+        disposition = leaf.disposition.value if leaf.disposition else ""
+        named = disposition == "attachment" or bool(leaf.file_name)
+        inline = kind.startswith("image/") and disposition != "attachment"
+        if inline or (signed and kind in _SIGNATURES):
+            read.other_size += len(leaf.content)
+        elif kind.startswith("text/") and not named:
+            (read.html if kind == "text/html" else read.text).append(leaf.text)
+        else:
+            read.attachments.append(
+                SubmittedAttachment(file_name=leaf.file_name, content=leaf.content)
+            )
+    return read
+
+
+def callback_headers(part: Part) -> tuple[tuple[str, str], ...]:
+    """Return the headers that travel to the callbacks."""
+    prefix = CALLBACK_PREFIX.encode("ascii")
+    return tuple(
+        (one.partition(b":")[0].decode("ascii"), decode_words(_text(one)))
+        for one in part.fields
+        if field_name(one).startswith(prefix)
+    )
+
+
+def value(part: Part, name: bytes) -> str:
+    """Return the value of a field, unfolded, "" where there is none."""
+    return next((_text(one) for one in part.fields if field_name(one) == name), "")
+
+
+def _text(one: bytes) -> str:
+    return field_value(one).decode("utf-8", "replace")
+
+
+def _sender(part: Part) -> Mailbox | Refusal:
+    text = value(part, b"from")
+    mailbox = parse_mailbox(without_comments(text))
+    if isinstance(mailbox, AddressError):
+        return refuse(
+            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"The From header: {mailbox.sentence}"
+        )
+    return mailbox
+
+
+def _fault(part: Part, *, smtputf8: bool) -> str:
+    if sum(field_name(one) == b"received" for one in part.fields) > MAX_HOPS:
+        return f"The mail has passed more than {MAX_HOPS} servers; it runs in a circle."
+    version = without_comments(value(part, b"mime-version")).strip()
+    if version not in {"", "1.0"}:
+        return "MIME-Version must be 1.0 (RFC 2045 4)."
+    if not _headers_are_utf8(part):
+        return "A header holds octets that are not UTF-8; write it with encoded words (RFC 2047)."
+    if not smtputf8 and needs_smtputf8(ascii_headers(part)):
+        return "A header holds an address that is not ASCII, which needs SMTPUTF8 (RFC 6531)."
+    untyped = not any(field_name(one) == b"content-type" for one in part.fields)
+    if untyped and not _is_utf8(part.body):
+        return "The text is not UTF-8 and no Content-Type names its charset (RFC 2045 5.2)."
+    return ""
+
+
+def _headers_are_utf8(part: Part) -> bool:
+    return all(map(_is_utf8, part.fields)) and all(map(_headers_are_utf8, part.parts))
+
+
+def _is_utf8(octets: bytes) -> bool:
+    try:
+        octets.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
