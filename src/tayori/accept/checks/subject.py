@@ -1,7 +1,10 @@
 """The subject is one line of 1 to 998 characters (spec 1, RFC 5322 2.1.1)."""
 
+from collections.abc import Mapping
+
 from tayori.accept.facts import Facts
 from tayori.accept.submission import Submission
+from tayori.catalog.variables import VariableFault, split_variables
 from tayori.mail.header import check_text
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
@@ -19,4 +22,21 @@ def check_subject(submission: Submission, _facts: Facts) -> Refusal | None:
     fault = check_text(submission.subject)
     if fault is not None:
         return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"Subject: {fault.sentence}")
+    if submission.template_id is None or "{{" not in submission.subject:
+        return None
+    return _check_values(submission.subject, submission.values)
+
+
+def _check_values(subject: str, values: Mapping[str, str]) -> Refusal | None:
+    """Refuse a value that would put a line break or a control character into the subject."""
+    split = split_variables(subject)
+    if isinstance(split, VariableFault):
+        return None
+    for name in split.names:
+        fault = check_text(values.get(name, ""))
+        if fault is not None:
+            return refuse(
+                Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR,
+                f"The value of {name} in the subject: {fault.sentence}",
+            )
     return None

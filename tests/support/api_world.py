@@ -1,0 +1,196 @@
+"""The API with its real actions, stores, DNS and HTTP server, driven by the official SDK."""
+
+import asyncio
+import base64
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from tencentcloud.common.credential import Credential as SdkCredential
+from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
+from tencentcloud.common.profile.client_profile import ClientProfile
+from tencentcloud.common.profile.http_profile import HttpProfile
+from tencentcloud.ses.v20201002 import models, ses_client
+from tests.support.http import serving
+
+from tayori.accept.door import Door
+from tayori.accept.limits import Limits
+from tayori.accept.store import AcceptStore
+from tayori.catalog.directory import CatalogDirectory
+from tayori.catalog.sender_store import SenderStore
+from tayori.catalog.senders import Senders
+from tayori.catalog.template_store import TemplateStore
+from tayori.catalog.templates import Templates
+from tayori.config.tree import Domains, Policy, Review
+from tayori.db.database import Database
+from tayori.dns.resolver import Resolver
+from tayori.edge.api.actions.registry import build_actions
+from tayori.edge.api.actions.services import Services
+from tayori.edge.api.protocol import ApiApp
+from tayori.queue.store import QueueStore
+from tayori.runtime.clock import HOUR, SettableClock
+from tayori.runtime.ids import Ids
+from tayori.runtime.secrets import SecretBox
+from tayori.sandbox.dns_server import DnsServer
+from tayori.tenants.account_store import AccountStore
+from tayori.tenants.accounts import Accounts
+from tayori.tenants.identities import Identities
+from tayori.tenants.identity_store import IdentityStore
+from tayori.tenants.keys import selector_of
+from tayori.tenants.model import Access, DkimKey
+
+ZONE = ZoneInfo("Asia/Shanghai")
+DOMAINS = Domains(mx_host="mx.ours.test", spf_include="spf.ours.test", dkim_selector="sel")
+BOX = SecretBox(bytes(range(32)))
+
+
+def quick_key(bits: int, selector: str) -> DkimKey:
+    """Return a key that took no time to make; its public half is well-formed base64."""
+    public = base64.b64encode(bytes(range(bits // 16))).decode()
+    name = selector_of(bits, selector)
+    return DkimKey(selector=name, bits=bits, public_key=public, private_pem=b"-----BEGIN")
+
+
+def b64(text: str | bytes) -> str:
+    return base64.b64encode(text.encode() if isinstance(text, str) else text).decode()
+
+
+class Client:
+    """The official SDK with one credential; every call goes over HTTP."""
+
+    def __init__(self, address: str, access: Access, **profile: Any) -> None:
+        self.account = access.account
+        http = HttpProfile(protocol="http", endpoint=address, **profile)
+        key = access.credential
+        self._sdk = ses_client.SesClient(
+            SdkCredential(key.secret_id, key.secret.decode()),
+            "ap-hongkong",
+            ClientProfile(httpProfile=http, language="en-US"),
+        )
+
+    async def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+        """Return what the SDK's response object holds; TencentCloudSDKException."""
+        request = getattr(models, f"{action}Request")()
+        request.from_json_string(json.dumps(parameters))
+        response = await asyncio.to_thread(getattr(self._sdk, action), request)
+        found: dict[str, Any] = json.loads(response.to_json_string())
+        assert found.pop("RequestId")
+        return found
+
+    async def refused(self, action: str, **parameters: Any) -> str:
+        """Return the code of the error that the SDK raises."""
+        with pytest.raises(TencentCloudSDKException) as caught:
+            await self.call(action, **parameters)
+        assert caught.value.requestId
+        assert caught.value.message
+        return str(caught.value.code)
+
+
+@dataclass
+class World:
+    """A running API with two accounts; `publish` makes a domain's records right."""
+
+    address: str
+    clock: SettableClock
+    dns: DnsServer
+    resolver: Resolver
+    accounts: Accounts
+    services: Services
+    database: Database
+    one: Client
+    two: Client
+
+    def publish(self, attributes: list[dict[str, Any]]) -> None:
+        for record in attributes:
+            value = record["ExpectedValue"]
+            if record["Type"] == "MX":
+                value = f"10 {value}"
+            self.dns.set(record["SendDomain"], record["Type"], value)
+
+    async def verified(self, client: Client, domain: str) -> None:
+        made = await client.call("CreateEmailIdentity", EmailIdentity=domain)
+        self.publish(made["Attributes"])
+        found = await client.call("UpdateEmailIdentity", EmailIdentity=domain)
+        assert found["VerifiedForSendingStatus"] is True
+
+    async def template(self, client: Client, html: str = "<p>Hi {{name}}</p>") -> int:
+        made = await client.call(
+            "CreateEmailTemplate", TemplateName="t", TemplateContent={"Html": b64(html)}
+        )
+        return int(made["TemplateID"])
+
+    async def ready(self, client: Client, domain: str = "mail.example.test") -> int:
+        """Make a verified domain with the sender news@ and a template; return its id."""
+        await self.verified(client, domain)
+        await client.call("CreateEmailAddress", EmailAddress=f"news@{domain}")
+        return await self.template(client)
+
+
+@contextlib.asynccontextmanager
+async def api_world(
+    database: Database, *, review: Review | None = None, **policy: Any
+) -> AsyncIterator[World]:
+    """Serve the API on loopback; `policy` are settings that differ from the usual."""
+    clock, rules = SettableClock(time.time_ns() // 1_000_000), Policy(**policy)
+    async with DnsServer() as dns:
+        dns.add_zone("test")
+        dns.set("spf.ours.test", "TXT", "v=spf1 ip4:192.0.2.0/24 -all")
+        resolver = Resolver([dns.address], clock, timeout_s=1.0, rounds=1)
+        accounts = Accounts(store=AccountStore(database, BOX), clock=clock, ids=Ids(), policy=rules)
+        services = _services(database, clock, resolver, rules, review or Review())
+        app = ApiApp(actions=build_actions(services), directory=accounts, clock=clock, ids=Ids())
+        first, second = await accounts.create("one"), await accounts.create("two")
+        assert isinstance(first, Access)
+        assert isinstance(second, Access)
+        async with serving(app) as address:
+            yield World(
+                address=address,
+                clock=clock,
+                dns=dns,
+                resolver=resolver,
+                accounts=accounts,
+                services=services,
+                database=database,
+                one=Client(address, first),
+                two=Client(address, second),
+            )
+        await resolver.close()
+
+
+def _services(
+    database: Database, clock: SettableClock, resolver: Resolver, policy: Policy, review: Review
+) -> Services:
+    identities = Identities(
+        store=IdentityStore(database, BOX),
+        clock=clock,
+        domains=DOMAINS,
+        policy=policy,
+        make=quick_key,
+    )
+    senders = Senders(store=SenderStore(database), clock=clock, policy=policy)
+    templates = Templates(store=TemplateStore(database), clock=clock, review=review, policy=policy)
+    door = Door(
+        directory=CatalogDirectory(senders=senders, identities=identities, templates=templates),
+        limits=Limits(policy, ZONE),
+        store=AcceptStore(database, clock),
+        clock=clock,
+        ids=Ids(),
+        zone=ZONE,
+        lifetime_ms=72 * HOUR,
+    )
+    return Services(
+        identities=identities,
+        senders=senders,
+        templates=templates,
+        door=door,
+        queue=QueueStore(database),
+        lookups=resolver,
+        domains=DOMAINS,
+        policy=policy,
+        zone=ZONE,
+    )
