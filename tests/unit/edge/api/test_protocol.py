@@ -435,3 +435,54 @@ async def test_connections_are_kept_for_more_requests(service):
     await writer.wait_closed()
     assert everything.count(b"HTTP/1.1 200 OK") == 3
     assert everything.count(b'{"Response":{"RequestId":') == 3
+
+
+async def test_a_body_in_chunks(service):
+    body = b'{"Subject":"in chunks"}'
+    headers = tc3_headers(
+        "Echo", secret_id="full", secret=SECRET, timestamp=NOW_S, host=service.address, body=body
+    )
+    head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+    chunks = b"".join(b"%x\r\n%b\r\n" % (1, body[at : at + 1]) for at in range(len(body)))
+    raw = b"POST / HTTP/1.1\r\n%bTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n" % head
+    answer = await exchange(service.address, raw + chunks + b"0\r\n\r\n")
+    assert answer.response["Given"]["Subject"] == "in chunks"
+
+
+async def test_a_client_that_waits_before_it_sends_the_body(service):
+    headers = tc3_headers(
+        "DeleteEmailIdentity",
+        secret_id="full",
+        secret=SECRET,
+        timestamp=NOW_S,
+        host=service.address,
+    )
+    head = b"".join(b"%b: %b\r\n" % pair for pair in headers)
+    host, _, port = service.address.rpartition(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(
+        b"POST / HTTP/1.1\r\n%bContent-Length: 2\r\nExpect: 100-continue\r\n"
+        b"Connection: close\r\n\r\n" % head
+    )
+    assert b" 100 " in await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"{}")
+    assert b"RequestId" in await reader.read()
+    writer.close()
+    await writer.wait_closed()
+
+
+async def test_lower_case_signature_and_spaces_in_the_authorization(service):
+    headers = dict(
+        tc3_headers(
+            "DeleteEmailIdentity",
+            secret_id="full",
+            secret=SECRET,
+            timestamp=NOW_S,
+            host=service.address,
+        )
+    )
+    tight = headers[b"Authorization"].replace(b", ", b",")
+    head, _, digits = tight.rpartition(b"=")
+    for authorization in (tight, head + b"=" + digits.upper(), tight.replace(b",", b" ,  ")):
+        changed = {**headers, b"Authorization": authorization}
+        assert (await ask(service.address, "POST", b"/", changed.items(), b"{}")).code == ""

@@ -85,3 +85,15 @@ def test_what_differs_from_the_signature_is_refused(method, host, change):
 @given(st.dictionaries(st.text(max_size=20), st.text(max_size=20), max_size=8))
 def test_any_parameters_get_an_answer(parameters):
     assert v1.verify("GET", (b"h",), parameters, SECRET) is not None
+
+
+def test_one_sdk_signs_flags_otherwise_than_it_sends_them():
+    sent = {"Action": "A", "An_odd": "x", "Flag": "true", "Other": "false", "Text": "true "}
+    for text in (
+        "GETh/?Action=A&An_odd=x&Flag=True&Other=False&Text=true ",
+        "GETh/?Action=A&An.odd=x&Flag=True&Other=False&Text=true ",
+        "GETh/?Action=A&An.odd=x&Flag=true&Other=false&Text=true ",
+    ):
+        assert v1.verify("GET", (b"h",), sent | {"Signature": sign(text)}, SECRET) is None
+    half = sign("GETh/?Action=A&An_odd=x&Flag=True&Other=false&Text=true ")
+    assert v1.verify("GET", (b"h",), sent | {"Signature": half}, SECRET) is not None
