@@ -21,9 +21,9 @@ _HEAD = """\
 This page is generated: `python -m tayori.edge.submission.reference > docs/smtp-replies.md`.
 
 A client logs in with a sender address and its SMTP password, by PLAIN or LOGIN, after STARTTLS or
-on the port with TLS from the first octet. `From` is that address or another sender of the same domain.
-`MAIL FROM` may be any address: the service puts its own return path there. `RCPT TO` names the
-recipients; `Bcc` is removed from the mail.
+on the port with TLS from the first octet. `From` is that address or another sender of the same
+domain. `MAIL FROM` may be any address: the service puts its own return path there. `RCPT TO` names
+the recipients; `Bcc` is removed from the mail.
 
 A `250` to the content is said after the mail is stored for good, and names its MessageId:
 
