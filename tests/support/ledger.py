@@ -1,0 +1,89 @@
+"""What stands in a server's database about every recipient, read beside the running server."""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import func, select
+
+from tayori.db.database import Database
+from tayori.db.open import database_url, open_database
+from tayori.db.statement import Statement
+from tayori.db.tables.queue import attempt, message_content, recipient
+from tayori.mail.outcome import Kind
+from tayori.queue.states import FINAL, State
+
+_RECIPIENTS = Statement(select(recipient.c.id, recipient.c.address, recipient.c.state))
+_ATTEMPTS = Statement(select(attempt.c.recipient_id, attempt.c.kind, attempt.c.started_at))
+_OPEN = Statement(
+    select(func.count().label("many")).select_from(recipient).where(recipient.c.due_at.is_not(None))
+)
+_CONTENTS = Statement(select(func.count().label("many")).select_from(message_content))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One recipient; `delivered_from` are the starts of its attempts that ended in delivery."""
+
+    address: str
+    state: State
+    attempts: int
+    delivered_from: Sequence[int]
+
+    @property
+    def final(self) -> bool:
+        """Tell whether nothing will be done any more."""
+        return self.state in FINAL
+
+
+class Ledger:
+    """A second look at a server's database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    @staticmethod
+    @asynccontextmanager
+    async def of(url: str, data_dir: Path) -> AsyncIterator["Ledger"]:
+        """Open the database that the settings name."""
+        database = open_database(database_url(url, data_dir), 2)
+        try:
+            yield Ledger(database)
+        finally:
+            await database.close()
+
+    async def open_recipients(self) -> int:
+        """Return how many recipients are not final."""
+        return await self._count(_OPEN)
+
+    async def stored_contents(self) -> int:
+        """Return how many messages still have their content."""
+        return await self._count(_CONTENTS)
+
+    async def entries(self) -> list[Entry]:
+        """Return every recipient."""
+        async with self._database.read() as transaction:
+            recipients = await transaction.fetch(_RECIPIENTS)
+            attempts = await transaction.fetch(_ATTEMPTS)
+        delivered: dict[int, list[int]] = {row["id"]: [] for row in recipients}
+        tried: dict[int, int] = dict.fromkeys(delivered, 0)
+        for row in attempts:
+            tried[row["recipient_id"]] += 1
+            if row["kind"] == Kind.DELIVERED.value:
+                delivered[row["recipient_id"]].append(row["started_at"])
+        return [
+            Entry(
+                address=row["address"],
+                state=State(row["state"]),
+                attempts=tried[row["id"]],
+                delivered_from=delivered[row["id"]],
+            )
+            for row in recipients
+        ]
+
+    async def _count(self, statement: Statement) -> int:
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(statement)
+        assert row is not None
+        return int(row["many"])
