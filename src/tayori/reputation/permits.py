@@ -1,9 +1,9 @@
 """So many calls a second and key, exact over all processes, without a transaction for each call.
 
 A process leases permits of the current second from the database. The first calls of a second come
-with a few permits to spare, which later calls use for nothing; once half of the limit is leased,
-each call takes its own, so that no process sits on what another needs. Leased permits lapse with
-their second. So the limit is never exceeded, and it is reached when all processes ask for it.
+with some permits to spare, which later calls use for nothing; the spare ones become fewer and then
+none as the limit comes near, so that no process sits on what another needs. Leased permits lapse
+with their second. So the limit is never exceeded, and is reached when all processes ask for it.
 When the database cannot be asked, DatabaseBusyError is raised and nothing is granted.
 """
 
@@ -17,7 +17,8 @@ from tayori.reputation.model import Claim, Scope
 from tayori.reputation.store import count
 from tayori.runtime.clock import SECOND, Clock
 
-_SPARE_SHARE: Final = 8
+_SPARES: Final = ((8, 8), (64, 15))
+"""What a key is lent at a time: this share of its limit, up to so many sixteenths of the limit."""
 
 
 @dataclass(slots=True)
@@ -86,16 +87,14 @@ class Permits:
         return [next(granted) if known is None else known for known in answers]
 
     def _claims(self, asking: Sequence[_Wish], ends_at: int) -> list[list[Claim]]:
-        """Return one claim for each call and, behind them all, one of spare permits for each key.
-
-        Spare permits come from the first half of a limit only.
-        """
-        spares = dict.fromkeys(wish for wish in asking if wish.limit >= _SPARE_SHARE)
+        """Return one claim for each call and, behind them all, those of spare permits."""
         return [
             *([self._claim(wish.key, 1, wish.limit, ends_at)] for wish in asking),
             *(
-                [self._claim(wish.key, wish.limit // _SPARE_SHARE, wish.limit // 2, ends_at)]
-                for wish in spares
+                [self._claim(wish.key, wish.limit // share, wish.limit * most // 16, ends_at)]
+                for wish in dict.fromkeys(asking)
+                for share, most in _SPARES
+                if wish.limit >= share
             ),
         ]
 
