@@ -116,12 +116,14 @@ class Door:
         rfc_message_id = submission.rfc_message_id or f"<{public_id}@{identity.domain}>"
         names = (public_id, rfc_message_id)
         recipe = _recipe(submission, identity, facts, names, now)
+        # As it is kept, not as it was written: limits are counted by this text.
+        sender = facts.sender.address if facts.sender else submission.sender.address
         return NewMessage(
             public_id=public_id,
             account_id=submission.account.id,
             identity_id=identity.id,
             source=submission.source.value,
-            from_address=submission.sender.address.addr,
+            from_address=sender.addr,
             subject=submission.subject,
             rfc_message_id=rfc_message_id,
             recipe=encode_recipe(recipe),
