@@ -1,7 +1,6 @@
 import asyncio
 import email
 import email.policy
-import functools
 import smtplib
 from email.message import EmailMessage
 
@@ -10,16 +9,39 @@ import dkim
 import pytest
 from aiosmtpd.smtp import SMTP
 from sqlalchemy import select
-from tests.store.test_engine import PAIR, Inbox, engine, lookup
+from tests.support.peers.sending import opened
 from tests.support.submission import PASSWORD, USER, submission_world
 
+from tayori.compose.build import Capabilities, build
+from tayori.compose.content import compile_template, own_content
 from tayori.compose.model import decode_recipe
 from tayori.db.statement import Statement
 from tayori.db.tables.queue import message, message_content
+from tayori.mail.dkim import RsaSigner, generate_rsa
+from tayori.mail.outcome import Kind
+from tayori.queue.store import QueueStore
 from tayori.runtime.clock import SettableClock
-from tayori.sandbox.dns_server import DnsServer
+from tayori.smtp.envelope import Envelope
 
 NOW = 1_790_000_000_000
+PAIR = generate_rsa(2048)
+SIGNER = RsaSigner(pem=PAIR[0], domain="mail.example.org", selector="t2048")
+NOTHING = own_content("", "")
+
+
+class Inbox:
+    """An independent receiving server's handler."""
+
+    def __init__(self):
+        self.mails = []
+
+    async def handle_DATA(self, server, session, envelope):
+        self.mails.append((envelope.mail_from, envelope.rcpt_tos[0], envelope.content))
+        return "250 2.0.0 taken"
+
+
+def lookup(name, timeout=5):
+    return b"v=DKIM1; k=rsa; p=" + PAIR[1].encode()
 
 
 @pytest.fixture
@@ -34,15 +56,6 @@ async def inbox():
 
 
 @pytest.fixture
-async def dns():
-    async with DnsServer() as server:
-        server.add_zone("x.test")
-        server.add("x.test", "MX", "10 mx.x.test.")
-        server.add("mx.x.test", "A", "127.0.0.1")
-        yield server
-
-
-@pytest.fixture
 def clock():
     return SettableClock(NOW)
 
@@ -53,13 +66,37 @@ async def world(database, tmp_path, clock):
         yield made
 
 
-async def delivered(database, clock, inbox, dns):
-    working = engine(database, clock, inbox, dns)
-    assert await working.deliver_due() > 0
-    await working._connections.close()
-    record = b"v=DKIM1; k=rsa; p=" + PAIR[1].encode()
-    for _, _, content in inbox.mails:
-        assert dkim.verify(content, dnsfunc=functools.partial(lookup, record))
+async def delivered(database, clock, inbox):
+    """Deliver what is due by our own client; return what arrived, by recipient."""
+    queue = QueueStore(database)
+    due = await queue.lease("test", clock.now(), clock.now() + 60_000, 50)
+    recipes = await queue.recipes(item.message_id for item in due)
+    session = await opened(inbox.port, clock)
+    offered = session.extensions
+    for item in due:
+        recipe = decode_recipe(recipes[item.message_id])
+        mail = build(
+            recipe,
+            compile_template("<p>Hello {{name}}</p>", "") if recipe.template else NOTHING,
+            recipient_id=item.id,
+            signers=[SIGNER],
+            token_key=b"k" * 32,
+            capabilities=Capabilities(eight_bit=offered.eightbit, smtputf8=offered.smtputf8),
+        )
+        body = "8BITMIME" if mail.eight_bit else "7BIT"
+        envelope = Envelope(
+            return_path=mail.return_path,
+            recipients=(item.address,),
+            size=len(mail.content),
+            body=body,
+            smtputf8=mail.smtputf8,
+        )
+        result = await session.send(envelope, mail.content)
+        assert result.outcomes[0].kind is Kind.DELIVERED
+    await session.quit()
+    for sender, _, content in inbox.mails:
+        assert sender.endswith("@mail.example.org")
+        assert dkim.verify(content, dnsfunc=lookup)
     return {
         to: email.message_from_bytes(content, policy=email.policy.default)
         for _, to, content in inbox.mails
@@ -97,13 +134,13 @@ def parts(mail):
     ]
 
 
-async def test_what_arrives_is_what_was_sent(world, database, clock, inbox, dns):
+async def test_what_arrives_is_what_was_sent(world, database, clock, inbox):
     def send():
         with world.client() as client:
             return client.send_message(rich(), to_addrs=["a@x.test", "secret@x.test"])
 
     assert await asyncio.to_thread(send) == {}
-    arrived = await delivered(database, clock, inbox, dns)
+    arrived = await delivered(database, clock, inbox)
     assert set(arrived) == {"a@x.test", "secret@x.test"}
     for mail in arrived.values():
         assert parts(mail) == parts(rich())
@@ -158,7 +195,7 @@ async def test_content_is_stored_as_it_came(world, database):
     assert decode_recipe(row["recipe"]).raw == raw
 
 
-async def test_options_choose_a_template_and_never_travel(world, database, clock, inbox, dns):
+async def test_options_choose_a_template_and_never_travel(world, database, clock, inbox):
     page = await world.templates.list(world.account_id, limit=1, offset=0)
     mail = EmailMessage()
     mail["From"] = "news@mail.example.org"
@@ -176,7 +213,7 @@ async def test_options_choose_a_template_and_never_travel(world, database, clock
             client.send_message(mail, to_addrs=["a@x.test", "b@x.test"])
 
     await asyncio.to_thread(send)
-    arrived = await delivered(database, clock, inbox, dns)
+    arrived = await delivered(database, clock, inbox)
     assert set(arrived) == {"a@x.test", "b@x.test"}
     for made in arrived.values():
         assert made["To"] == "Ann <a@x.test>"
@@ -186,7 +223,7 @@ async def test_options_choose_a_template_and_never_travel(world, database, clock
         assert not [name for name in made if name.lower().startswith("x-tayori")]
 
 
-async def test_a_tag_and_a_language_are_taken_with_own_content(world, database, clock, inbox, dns):
+async def test_a_tag_and_a_language_are_taken_with_own_content(world, database, clock, inbox):
     mail = rich()
     mail["X-Tayori-Task-Tag"] = "letters"
     mail["X-Tayori-Unsubscribe"] = "2"
@@ -196,7 +233,7 @@ async def test_a_tag_and_a_language_are_taken_with_own_content(world, database, 
             client.send_message(mail, to_addrs=["a@x.test"])
 
     await asyncio.to_thread(send)
-    arrived = (await delivered(database, clock, inbox, dns))["a@x.test"]
+    arrived = (await delivered(database, clock, inbox))["a@x.test"]
     assert arrived["Feedback-ID"].startswith("letters:normal:")
     assert "X-Tayori-Task-Tag" not in arrived
 
