@@ -9,7 +9,7 @@ import asyncio
 import contextlib
 import struct
 from collections import Counter
-from collections.abc import Coroutine, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from enum import Enum
 from typing import Any, Self
 
@@ -71,6 +71,8 @@ class DnsServer:
         """How often each (name, type) was asked, over UDP and TCP."""
         self.transports: Counter[str] = Counter()
         """How many questions came over "udp" and over "tcp"."""
+        self.before: Callable[[], Awaitable[None]] | None = None
+        """Awaited before each answer, by who enters records only when they are asked for."""
         self._zones = Zones()
         self._failures: dict[tuple[Name, str | None], Failure] = {}
         self._holds: dict[Name, asyncio.Event] = {}
@@ -234,6 +236,8 @@ class DnsServer:
         self.transports["tcp" if tcp else "udp"] += 1
         async with self._asked:
             self._asked.notify_all()
+        if self.before is not None:
+            await self.before()
         hold = self._holds.get(name)
         if hold is not None:
             await hold.wait()

@@ -127,6 +127,16 @@ async def test_each_way_to_misbehave() -> None:
         assert values(await ask(server, "h.test", "A")) == ["192.0.2.1"]
 
 
+async def test_records_can_be_entered_when_they_are_asked_for() -> None:
+    async with DnsServer() as server:
+
+        async def enter() -> None:
+            server.set("h.test", "A", "192.0.2.1")
+
+        server.before = enter
+        assert values(await ask(server, "h.test", "A")) == ["192.0.2.1"]
+
+
 async def test_what_does_not_fit_is_cut() -> None:
     async with DnsServer() as server:
         server.set("h.test", "TXT", *(f"{number} " + "x" * 250 for number in range(8)))
