@@ -1,6 +1,6 @@
 """The door's transaction: quota, messages and events of one batch, all or nothing per message."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tayori.accept.limits import full
 from tayori.accept.taking import Refusing, Taking, refused_event
@@ -16,10 +16,16 @@ from tayori.runtime.crash import Point, reach
 
 
 class AcceptStore:
-    """Takes messages into the queue; callers that come together share a transaction."""
+    """Takes messages into the queue; callers that come together share a transaction.
 
-    def __init__(self, database: Database, clock: Clock) -> None:
+    `on_commit` is called after each commit that put something into the queue.
+    """
+
+    def __init__(
+        self, database: Database, clock: Clock, on_commit: Callable[[], None] = lambda: None
+    ) -> None:
         self._database = database
+        self._on_commit = on_commit
         self._clock = clock
         self._intake = Intake(database)
         self._group: GroupCommit[Taking | Refusing, Refusal | None] = GroupCommit(self._commit)
@@ -51,6 +57,8 @@ class AcceptStore:
             await record(transaction, events)
             reach(Point.DOOR_BEFORE_COMMIT)
         reach(Point.DOOR_AFTER_COMMIT)
+        if len(takings) > len(answers):
+            self._on_commit()
         return [answers.get(id(item)) for item in batch]
 
 

@@ -5,12 +5,19 @@ import sys
 import typer
 from rich.console import Console
 
+from tayori.app.roles import AlreadyRunningError, RoleError
+from tayori.cli.account import account_app
 from tayori.cli.config import config_app
+from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
 from tayori.cli.explain import explain_reply
+from tayori.cli.opened import CommandError
+from tayori.cli.serve import serve, serve_process
+from tayori.cli.template import template_app
 from tayori.config.load import ConfigError
 from tayori.db.database import DatabaseBusyError
 from tayori.db.migrate import SchemaError
+from tayori.runtime.listening import ListenError
 from tayori.runtime.secrets import SecretError
 
 app = typer.Typer(
@@ -20,11 +27,25 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
+app.add_typer(account_app, name="account")
+app.add_typer(credential_app, name="credential")
+app.add_typer(template_app, name="template")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.command("explain-reply")(explain_reply)
+app.command()(serve)
+app.command("serve-process", hidden=True)(serve_process)
 
-_KNOWN = (ConfigError, SchemaError, SecretError, DatabaseBusyError)
+_KNOWN = (
+    CommandError,
+    ConfigError,
+    SchemaError,
+    SecretError,
+    DatabaseBusyError,
+    ListenError,
+    RoleError,
+    AlreadyRunningError,
+)
 
 
 def main() -> None:

@@ -1,10 +1,15 @@
 """How commands print: a table for people, JSON for scripts."""
 
+import sys
 from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
+
+_FILE_WIDTH = 1_000
+"""Columns of a table that goes to a file or a pipe, where nothing has to fit a screen."""
 
 
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
@@ -19,8 +24,10 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     for name in rows[0]:
         table.add_column(name, overflow="fold")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console(highlight=False).print(table, markup=False)
+        # As Text, so that brackets in a stranger's words are no markup.
+        table.add_row(*(Text(_cell(value)) for value in row.values()))
+    width = None if sys.stdout.isatty() else _FILE_WIDTH
+    Console(highlight=False, width=width).print(table)
 
 
 def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
@@ -30,4 +37,14 @@ def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
         return
     width = max(map(len, row))
     for name, value in row.items():
-        print(f"{name:<{width}}  {value}")
+        print(f"{name:<{width}}  {_cell(value)}".rstrip())
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
+    return str(value)

@@ -58,7 +58,7 @@ class GroupCommit(Generic[Work, Result]):
             return
         try:
             results = await self._apply([work for work, _ in batch])
-        except Exception as error:  # noqa: BLE001 - handed to the callers, each its own
+        except Exception as error:
             await self._settle_after(error, batch)
             return
         for (_, future), result in zip(batch, results, strict=True):

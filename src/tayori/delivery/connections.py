@@ -1,5 +1,6 @@
 """Opens connections along a route, and keeps the idle ones of each site for its next mails."""
 
+import asyncio
 from collections import defaultdict
 from typing import Literal
 
@@ -58,19 +59,34 @@ class Connections:
             raise ValueError("A route has at least one target.")
         return failure
 
+    def has_room(self, session: Session) -> bool:
+        """Tell whether the session may carry another mail."""
+        return not session.closed and session.mail_count < self._most_mails
+
     def give_back(self, route: Route, session: Session, *, usable: bool) -> None:
         """Keep a session for the site's next mail, or close it."""
-        if usable and not session.closed and session.mail_count < self._most_mails:
+        if usable and self.has_room(session):
             self._idle[route.site].append(session)
         else:
             session.close()
 
+    def prune(self) -> None:
+        """Close what has been idle for too long, and forget sites without connections."""
+        for site, sessions in list(self._idle.items()):
+            kept = [session for session in sessions if self._fresh(session)]
+            for session in sessions:
+                if session not in kept:
+                    session.close()
+            if kept:
+                self._idle[site] = kept
+            else:
+                del self._idle[site]
+
     async def close(self) -> None:
         """Say goodbye on every idle connection."""
-        for sessions in self._idle.values():
-            for session in sessions:
-                await session.quit()
+        sessions = [session for kept in self._idle.values() for session in kept]
         self._idle.clear()
+        await asyncio.gather(*(session.quit() for session in sessions))
 
     def _fresh(self, session: Session) -> bool:
         rested = self._clock.now() - session.last_used_at

@@ -123,7 +123,7 @@ class Engine:
                 continue
             try:
                 settled.append(await self._attempt(route, item, recipe))
-            except Exception:  # noqa: BLE001 - see below
+            except Exception:
                 # A fault of ours must not take the batch down; the lease of this one runs out.
                 self._log.exception("attempt_failed", recipient=item.id)
 

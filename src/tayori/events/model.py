@@ -29,8 +29,26 @@ class EventKind(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     """The recipient asked for no more mail from this sender domain."""
 
+    RETRIED = "retried"
+    """An operator made the next attempt due at once; internal."""
+    HELD = "held"
+    """An operator holds the mail back until it is released or dropped; internal."""
+    RELEASED = "released"
+    """An operator let a held mail go on; internal."""
 
-PUBLIC = frozenset(EventKind) - {EventKind.ACCEPTED, EventKind.REFUSED}
+
+INTERNAL = frozenset(
+    {
+        EventKind.ACCEPTED,
+        EventKind.REFUSED,
+        EventKind.RETRIED,
+        EventKind.HELD,
+        EventKind.RELEASED,
+    }
+)
+"""Events that explain a fate to operators and that no callback reports."""
+
+PUBLIC = frozenset(EventKind) - INTERNAL
 """Events that a callback reports."""
 
 

@@ -1,9 +1,10 @@
 """The queue's SQL, each statement by name. Hot ones carry a batch each."""
 
-from sqlalchemy import bindparam, delete, exists, insert, select, update
+from sqlalchemy import bindparam, delete, exists, func, insert, select, update
 
 from tayori.db.statement import Statement, among
 from tayori.db.tables.queue import attempt, message, message_content, recipient
+from tayori.queue.states import HELD_UNTIL
 
 INSERT_MESSAGE = Statement(insert(message))
 INSERT_CONTENT = Statement(insert(message_content))
@@ -46,7 +47,7 @@ EXTEND = Statement(
 NEXT_DUE = Statement(
     select(recipient.c.due_at)
     .where(recipient.c.priority == bindparam("of_priority"))
-    .where(recipient.c.due_at.is_not(None))
+    .where(recipient.c.due_at < HELD_UNTIL)
     .order_by(recipient.c.due_at)
     .limit(1)
 )
@@ -91,6 +92,11 @@ SELECT_RECIPES = Statement(
     select(message_content.c.message_id, message_content.c.recipe).where(
         among(message_content.c.message_id, "messages")
     )
+)
+SELECT_SMALL_RECIPES = Statement(
+    select(message_content.c.message_id, message_content.c.recipe)
+    .where(among(message_content.c.message_id, "messages"))
+    .where(func.length(message_content.c.recipe) <= bindparam("largest"))
 )
 _STATUS = (
     select(

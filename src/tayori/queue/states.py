@@ -23,13 +23,15 @@ class State(IntEnum):
     """We decided not to send, for a reason that the event names."""
     EXPIRED = 6
     """It stayed undeliverable until the end of its lifetime."""
+    HELD = 7
+    """An operator holds it; it waits, beyond its lifetime too, until it is released or dropped."""
 
 
 FINAL = frozenset({State.DELIVERED, State.BOUNCED, State.DROPPED, State.EXPIRED})
 """States that nothing leaves; the content of a message is erased with its last recipient."""
 
 MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.DROPPED, State.EXPIRED}),
+    State.QUEUED: frozenset({State.SENDING, State.DROPPED, State.EXPIRED, State.HELD}),
     # A lease that ran out is taken over by another process, or given back untouched.
     State.SENDING: frozenset(
         {
@@ -40,12 +42,21 @@ MOVES: dict[State, frozenset[State]] = {
             State.BOUNCED,
             State.DROPPED,
             State.EXPIRED,
+            State.HELD,
         }
     ),
     # A process that lost its lease still knows that the receiver said yes: delivered wins.
-    State.DEFERRED: frozenset({State.SENDING, State.DELIVERED, State.DROPPED, State.EXPIRED}),
+    State.DEFERRED: frozenset(
+        {State.SENDING, State.DELIVERED, State.DROPPED, State.EXPIRED, State.HELD}
+    ),
+    # Released, it is again what it was; a late yes from before it was held ends it.
+    State.HELD: frozenset({State.QUEUED, State.DEFERRED, State.DELIVERED, State.DROPPED}),
     **{state: frozenset() for state in FINAL},
 }
+
+
+HELD_UNTIL = 2**62
+"""`due_at` of a held recipient, in milliseconds: set, so that it counts as open, and never due."""
 
 
 class IllegalMoveError(Exception):

@@ -75,6 +75,13 @@ class QueueStore:
             )
         return {row["message_id"]: bytes(row["recipe"]) for row in rows}
 
+    async def small_recipes(self, message_ids: Iterable[int], largest: int) -> dict[int, bytes]:
+        """Return the recipes of up to `largest` octets by message number."""
+        values = {"messages": sorted(set(message_ids)), "largest": largest}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.SELECT_SMALL_RECIPES, values)
+        return {row["message_id"]: bytes(row["recipe"]) for row in rows}
+
     async def settle(self, owner: str, batch: Sequence[Settlement]) -> list[bool]:
         """Settle recipients leased by `owner`; the answer tells which settlements took effect.
 

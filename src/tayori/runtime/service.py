@@ -76,7 +76,7 @@ class Periodic:
         while not self._stopping.is_set():
             try:
                 await self._work()
-            except Exception:  # noqa: BLE001 - whatever failed is logged, and the next round tries again
+            except Exception:
                 log.get("service").exception("periodic_failed", work=self._name)
             try:
                 await asyncio.wait_for(self._stopping.wait(), self._every_s)

@@ -87,7 +87,7 @@ class ServerStream(Channel):
         """Call a handler; an exception becomes 451 and a report."""
         try:
             return function(*arguments)
-        except Exception as error:  # noqa: BLE001 - a handler's fault must not end the connection
+        except Exception as error:
             self._report(error)
             return replies.LOCAL_ERROR
 

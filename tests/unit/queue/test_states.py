@@ -7,7 +7,7 @@ from tayori.queue.schedule import DELAYS, JITTER, LATER, next_attempt
 from tayori.queue.states import FINAL, MOVES, IllegalMoveError, State, check_move
 from tayori.runtime.clock import HOUR, MINUTE
 
-OPEN = {State.QUEUED, State.SENDING, State.DEFERRED}
+OPEN = {State.QUEUED, State.SENDING, State.DEFERRED, State.HELD}
 LEGAL = {
     (State.QUEUED, State.SENDING),
     (State.QUEUED, State.DROPPED),
@@ -17,6 +17,9 @@ LEGAL = {
     (State.DEFERRED, State.DELIVERED),
     (State.DEFERRED, State.DROPPED),
     (State.DEFERRED, State.EXPIRED),
+    (State.QUEUED, State.HELD),
+    (State.DEFERRED, State.HELD),
+    *((State.HELD, s) for s in (State.QUEUED, State.DEFERRED, State.DELIVERED, State.DROPPED)),
 }
 
 

@@ -25,6 +25,7 @@ _DELIVER_STATUS: Final = {
     State.BOUNCED: 3,
     State.EXPIRED: 3,
     State.DEFERRED: 8,
+    State.HELD: 0,
 }
 
 

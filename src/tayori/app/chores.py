@@ -1,0 +1,35 @@
+"""Work that nobody waits for: re-checks of domains and the sweeping of old rows."""
+
+from tayori.app.parts import Parts
+from tayori.app.roles import Role
+from tayori.reputation.store import sweep
+from tayori.runtime.service import Periodic, Service
+from tayori.tenants.rechecks import Rechecks
+
+SWEEP_S = 60.0
+RECHECK_S = 5.0
+RECHECKS_AT_ONCE = 20
+
+
+def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
+    """Return the services of the roles of this process."""
+    return _sweeping(parts) if Role.SWEEP in roles else []
+
+
+def _sweeping(parts: Parts) -> list[Service]:
+    rechecks = Rechecks(
+        identities=parts.identities, lookups=parts.resolver, domains=parts.settings.domains
+    )
+
+    async def check_domains() -> None:
+        while await rechecks.run_due(RECHECKS_AT_ONCE) == RECHECKS_AT_ONCE:
+            pass
+
+    async def forget_counters() -> None:
+        async with parts.database.write() as transaction:
+            await sweep(transaction, parts.clock.now())
+
+    return [
+        Periodic("check domains", RECHECK_S, check_domains),
+        Periodic("forget counters", SWEEP_S, forget_counters),
+    ]

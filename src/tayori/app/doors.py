@@ -1,0 +1,110 @@
+"""The process that strangers talk to: the API, health and metrics, and the door behind them."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from tayori.accept.door import Door
+from tayori.accept.limits import Limits
+from tayori.accept.store import AcceptStore
+from tayori.app.listeners import Sockets
+from tayori.app.parts import Parts
+from tayori.edge.api.access import AccessRecord
+from tayori.edge.api.actions.registry import build_actions
+from tayori.edge.api.actions.services import Services
+from tayori.edge.api.protocol import ApiApp
+from tayori.edge.api.rate import RateGate
+from tayori.edge.http_listener import HttpListener
+from tayori.edge.public.health import health_routes
+from tayori.reputation.model import Scope
+from tayori.reputation.permits import Permits
+from tayori.runtime import metrics
+from tayori.runtime.clock import SECOND
+from tayori.runtime.service import Service
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+
+
+def doors(parts: Parts, sockets: Sockets) -> list[Service]:
+    """Return the services of this process, one per listener."""
+    door = _door(parts)
+    services: list[Service] = []
+    if "http" in sockets:
+        pages = Starlette(
+            routes=health_routes({"database": lambda: _database_trouble(parts)}),
+            exception_handlers={404: _not_found},
+        )
+        services.append(HttpListener(by_path(_api(parts, door), pages), sockets["http"]))
+    return services
+
+
+def by_path(api: Asgi, pages: Asgi) -> Asgi:
+    """Return an application that gives `/` to the API and every other path to the pages."""
+
+    async def application(scope: Any, receive: Any, send: Any) -> None:
+        chosen = api if scope["type"] == "http" and scope["path"] == "/" else pages
+        await chosen(scope, receive, send)
+
+    return application
+
+
+def _door(parts: Parts) -> Door:
+    settings = parts.settings
+    return Door(
+        directory=parts.directory,
+        limits=Limits(settings.policy, parts.zone),
+        store=AcceptStore(parts.database, parts.clock, on_commit=parts.queue_signal.announce),
+        clock=parts.clock,
+        ids=parts.ids,
+        zone=parts.zone,
+        lifetime_ms=settings.delivery.lifetime_s * SECOND,
+    )
+
+
+def _api(parts: Parts, door: Door) -> ApiApp:
+    settings = parts.settings
+    services = Services(
+        identities=parts.identities,
+        senders=parts.senders,
+        templates=parts.templates,
+        door=door,
+        queue=parts.queue,
+        lookups=parts.resolver,
+        domains=settings.domains,
+        policy=settings.policy,
+        zone=parts.zone,
+    )
+    return ApiApp(
+        actions=build_actions(services),
+        directory=parts.accounts,
+        clock=parts.clock,
+        ids=parts.ids,
+        signing_hosts=settings.http.signing_hosts,
+        proxies=settings.http.trusted_proxies,
+        rate=RateGate(
+            Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND),
+            settings.policy.requests_per_second,
+        ),
+        observe=_count_call,
+    )
+
+
+def _count_call(record: AccessRecord) -> None:
+    metrics.API_CALLS.labels(record.action, record.code).inc()
+    metrics.API_SECONDS.labels(record.action).observe(record.duration_ms / SECOND)
+
+
+async def _database_trouble(parts: Parts) -> str:
+    try:
+        await parts.queue.next_due()
+    except Exception as error:
+        return f"The database does not answer: {error}."
+    return ""
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    sentence = "There is nothing at this path. The API is at /."
+    return JSONResponse({"error": sentence}, status_code=404)

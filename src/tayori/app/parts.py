@@ -1,0 +1,115 @@
+"""What every process and command needs: settings, clock, key, database, and the verbs over it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from tayori.catalog.directory import CatalogDirectory
+from tayori.catalog.sender_store import SenderStore
+from tayori.catalog.senders import Senders
+from tayori.catalog.template_store import TemplateStore
+from tayori.catalog.templates import Templates
+from tayori.config.tree import Settings
+from tayori.db import migrate
+from tayori.db.database import Database
+from tayori.db.open import database_url, open_database
+from tayori.db.wakeup import Wakeup, open_wakeup
+from tayori.dns.exchange import parse_server
+from tayori.dns.resolver import Resolver
+from tayori.queue.store import QueueStore
+from tayori.runtime.clock import Clock, process_clock
+from tayori.runtime.ids import Ids
+from tayori.runtime.secrets import SecretBox, load_key
+from tayori.tenants.account_store import AccountStore
+from tayori.tenants.accounts import Accounts
+from tayori.tenants.identities import Identities
+from tayori.tenants.identity_store import IdentityStore
+
+KEY_FILE = "secret.key"
+RUN_DIR = "run"
+"""Lock, pipes and metrics of a running server; nothing in it outlives the processes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """The installation, opened: one value from which processes and commands are put together."""
+
+    settings: Settings
+    data_dir: Path
+    url: str
+    zone: tzinfo
+    clock: Clock
+    ids: Ids
+    box: SecretBox
+    database: Database
+    resolver: Resolver
+    accounts: Accounts
+    identities: Identities
+    senders: Senders
+    templates: Templates
+    queue: QueueStore
+    queue_signal: Wakeup
+
+    @property
+    def directory(self) -> CatalogDirectory:
+        """Return what the door asks about accounts."""
+        return CatalogDirectory(
+            senders=self.senders, identities=self.identities, templates=self.templates
+        )
+
+
+async def prepare(settings: Settings) -> None:
+    """Make data directory, key file and schema when they are absent; SchemaError, SecretError."""
+    data_dir = Path(settings.data_dir)
+    load_key(data_dir / KEY_FILE)
+    await migrate.prepare(database_url(settings.database.url, data_dir))
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Parts]:
+    """Open a prepared installation; everything is closed at the end of the block."""
+    data_dir = Path(settings.data_dir)
+    url = database_url(settings.database.url, data_dir)
+    database = open_database(url, settings.database.pool_size)
+    try:
+        yield _assemble(settings, data_dir, url, database)
+    finally:
+        await database.close()
+
+
+def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) -> Parts:
+    clock = process_clock()
+    ids = Ids()
+    box = SecretBox(load_key(data_dir / KEY_FILE))
+    policy = settings.policy
+    return Parts(
+        settings=settings,
+        data_dir=data_dir,
+        url=url,
+        zone=ZoneInfo(settings.service.timezone),
+        clock=clock,
+        ids=ids,
+        box=box,
+        database=database,
+        resolver=Resolver(
+            [parse_server(server) for server in settings.dns.servers],
+            clock,
+            timeout_s=settings.dns.timeout_s,
+        ),
+        accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=policy),
+        identities=Identities(
+            store=IdentityStore(database, box),
+            clock=clock,
+            domains=settings.domains,
+            policy=policy,
+        ),
+        senders=Senders(store=SenderStore(database), clock=clock, policy=policy),
+        templates=Templates(
+            store=TemplateStore(database), clock=clock, review=settings.review, policy=policy
+        ),
+        queue=QueueStore(database),
+        queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),
+    )

@@ -1,0 +1,119 @@
+"""`tayori account`: customers, their suspension and their permissions."""
+
+from datetime import tzinfo
+from typing import Annotated
+
+import typer
+
+from tayori.app.parts import Parts
+from tayori.cli.instants import instant
+from tayori.cli.opened import account_named, done, run
+from tayori.cli.options import AsJson, ConfigFile
+from tayori.cli.output import show, show_one
+from tayori.tenants.model import Account, Permission
+
+account_app = typer.Typer(help="Look after the accounts of customers.", no_args_is_help=True)
+
+Which = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id, AppId or name.")]
+WhichPermission = Annotated[Permission, typer.Argument(metavar="PERMISSION")]
+
+
+@account_app.command("create")
+def create(
+    name: Annotated[str, typer.Argument(help="1 to 64 letters, digits, spaces or _.&'()+-.")],
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an account and its first credential; the key is shown now and never again."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        made = done(await parts.accounts.create(name))
+        return {
+            "account_id": made.account.id,
+            "app_id": made.account.app_id,
+            "secret_id": made.credential.secret_id,
+            "secret_key": made.credential.secret.decode(),
+        }
+
+    show_one(run(config, work), as_json=as_json)
+
+
+@account_app.command("list")
+def list_accounts(config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Show all accounts, oldest first."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        return [_row(account, parts.zone) for account in await parts.accounts.list()]
+
+    show(run(config, work), as_json=as_json)
+
+
+@account_app.command("suspend")
+def suspend(
+    account: Which,
+    reason: Annotated[str, typer.Option(help="What the account is told.")],
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Stop all functions of an account."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        found = await account_named(parts, account)
+        return _row(done(await parts.accounts.suspend(found.id, reason)), parts.zone)
+
+    show_one(run(config, work), as_json=as_json)
+
+
+@account_app.command("resume")
+def resume(account: Which, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Lift the suspension of an account."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        found = await account_named(parts, account)
+        return _row(done(await parts.accounts.resume(found.id)), parts.zone)
+
+    show_one(run(config, work), as_json=as_json)
+
+
+@account_app.command("grant")
+def grant(
+    account: Which,
+    permission: WhichPermission,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grant a permission to an account."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        found = await account_named(parts, account)
+        return _row(done(await parts.accounts.grant(found.id, permission)), parts.zone)
+
+    show_one(run(config, work), as_json=as_json)
+
+
+@account_app.command("revoke")
+def revoke(
+    account: Which,
+    permission: WhichPermission,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take a permission back from an account."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        found = await account_named(parts, account)
+        return _row(done(await parts.accounts.revoke(found.id, permission)), parts.zone)
+
+    show_one(run(config, work), as_json=as_json)
+
+
+def _row(account: Account, zone: tzinfo) -> dict[str, object]:
+    return {
+        "account_id": account.id,
+        "app_id": account.app_id,
+        "name": account.name,
+        "permissions": sorted(permission.value for permission in account.permissions),
+        "suspended": account.suspended,
+        "reason": account.suspended_reason,
+        "created_at": instant(account.created_at, zone),
+    }

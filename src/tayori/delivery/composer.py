@@ -1,0 +1,90 @@
+"""Builds a recipient's mail from its stored recipe, the pinned template version, and the keys."""
+
+from collections import OrderedDict
+from typing import Generic, TypeVar
+
+from tayori.catalog.templates import Templates
+from tayori.catalog.variables import VariableFault
+from tayori.compose.build import Capabilities, CompositionError, Mail, build
+from tayori.compose.content import Content, compile_template, own_content
+from tayori.compose.model import Recipe
+from tayori.mail.dkim import RsaSigner
+from tayori.tenants.identities import Identities
+from tayori.tenants.model import DkimKey
+
+MOST_CONTENTS = 500
+MOST_SIGNERS = 1_000
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class CatalogComposer:
+    """Composes with what the catalogue holds; `token_key` signs return paths."""
+
+    def __init__(self, *, templates: Templates, identities: Identities, token_key: bytes) -> None:
+        self._templates = templates
+        self._identities = identities
+        self._token_key = token_key
+        self._contents: _Recent[tuple[int, int] | str, Content] = _Recent(MOST_CONTENTS)
+        self._signers: _Recent[tuple[str, bytes], RsaSigner] = _Recent(MOST_SIGNERS)
+
+    async def compose(self, recipient_id: int, recipe: Recipe, receiver: Capabilities) -> Mail:
+        """Return the finished mail; CompositionError when that is impossible."""
+        keys = await self._identities.signing_keys(recipe.identity_id)
+        if not keys:
+            raise CompositionError(f"The domain {recipe.domain} has no key to sign with.")
+        return build(
+            recipe,
+            await self._content(recipe),
+            recipient_id=recipient_id,
+            signers=[self._signer(recipe.domain, key) for key in keys],
+            token_key=self._token_key,
+            capabilities=receiver,
+        )
+
+    def _signer(self, domain: str, key: DkimKey) -> RsaSigner:
+        known = self._signers.get((domain, key.private_pem))
+        if known is None:
+            known = RsaSigner(pem=key.private_pem, domain=domain, selector=key.selector)
+            self._signers.keep((domain, key.private_pem), known)
+        return known
+
+    async def _content(self, recipe: Recipe) -> Content:
+        # Recipients of one message follow each other, so its content is worth keeping for a while.
+        name = recipe.template or recipe.public_id
+        known = self._contents.get(name)
+        if known is None:
+            known = await self._make(recipe)
+            self._contents.keep(name, known)
+        return known
+
+    async def _make(self, recipe: Recipe) -> Content:
+        if recipe.template is None:
+            return own_content(recipe.html, recipe.text)
+        stored = await self._templates.version(*recipe.template)
+        if stored is None:
+            raise CompositionError(f"Template {recipe.template} of {recipe.public_id} is gone.")
+        compiled = compile_template(stored.html, stored.text)
+        if isinstance(compiled, VariableFault):
+            raise CompositionError(f"Template {recipe.template}: {compiled.sentence}")
+        return compiled
+
+
+class _Recent(Generic[K, V]):
+    """The values used last, up to a number."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._kept: OrderedDict[K, V] = OrderedDict()
+
+    def get(self, key: K) -> V | None:
+        value = self._kept.get(key)
+        if value is not None:
+            self._kept.move_to_end(key)
+        return value
+
+    def keep(self, key: K, value: V) -> None:
+        self._kept[key] = value
+        if len(self._kept) > self._most:
+            self._kept.popitem(last=False)

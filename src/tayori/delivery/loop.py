@@ -1,0 +1,229 @@
+"""The engine of one delivery process: leases what is due, hands it to its site, until it stops.
+
+Failure rules: a database that cannot be reached makes it wait and try again; whatever is held stays
+leased by a heartbeat; what was never begun goes back at the end. After a SIGKILL the leases run out
+and other processes take over.
+"""
+
+import asyncio
+import random
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from tayori.compose.model import decode_recipe
+from tayori.db.database import DatabaseBusyError
+from tayori.db.wakeup import Wakeup
+from tayori.delivery.connections import Connections
+from tayori.delivery.judge import judge
+from tayori.delivery.plan import Route
+from tayori.delivery.settler import Settler
+from tayori.delivery.site import Site, returned
+from tayori.delivery.work import Work
+from tayori.mail.outcome import Outcome
+from tayori.queue.model import Leased
+from tayori.queue.store import QueueStore
+from tayori.runtime import log, metrics
+from tayori.runtime.clock import SECOND, Clock
+
+POLL_S = 1.0
+"""Longest wait for a signal: also how late a clock that was moved is noticed."""
+SMALL_RECIPE = 64 * 1024
+"""Octets up to which recipes are read with their batch."""
+SLOWEST_RETRY_S = 5.0
+_LOG = "delivery"
+
+
+class Router(Protocol):
+    """Finds the route of a domain's mail."""
+
+    async def route(self, domain: str, now: int) -> Route | Outcome:
+        """Return the route, or the outcome that the search for it came to."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LoopLimits:
+    """How much one process takes on. Times in milliseconds unless said."""
+
+    batch: int = 250
+    most_held: int = 1_000
+    lease_ms: int = 120_000
+    finish_s: float = 30.0
+    """Seconds that attempts under way have when the process stops."""
+
+
+class DeliveryLoop:
+    """A service; `make_site` makes the workers' room of a route."""
+
+    def __init__(
+        self,
+        *,
+        owner: str,
+        queue: QueueStore,
+        router: Router,
+        connections: Connections,
+        settler: Settler,
+        make_site: Callable[[Route], Site],
+        signal: Wakeup,
+        clock: Clock,
+        chance: random.Random,
+        limits: LoopLimits,
+    ) -> None:
+        self._owner = owner
+        self._queue = queue
+        self._router = router
+        self._connections = connections
+        self._settler = settler
+        self._make_site = make_site
+        self._signal = signal
+        self._clock = clock
+        self._chance = chance
+        self._limits = limits
+        self._sites: dict[str, Site] = {}
+        self._dispatching: set[asyncio.Task[None]] = set()
+        self._stopping = asyncio.Event()
+        self._tasks: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin to deliver."""
+        self._settler.start()
+        self._tasks = [
+            asyncio.create_task(self._lease(), name="leasing"),
+            asyncio.create_task(self._heartbeat(), name="heartbeat"),
+        ]
+
+    async def stop(self) -> None:
+        """Take no more, finish attempts within the bound, give the rest back."""
+        self._stopping.set()
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.wait(self._tasks)
+        if self._dispatching:
+            await asyncio.wait(self._dispatching)
+        now = self._clock.now()
+        for site in self._sites.values():
+            for work in site.give_back():
+                self._settler.put(returned(work, now))
+        workers = {worker for site in self._sites.values() for worker in site.workers}
+        if workers:
+            await asyncio.wait(workers, timeout=self._limits.finish_s)
+        await self._settler.finish()
+        await self._connections.close()
+        await self._signal.close()
+
+    async def _lease(self) -> None:
+        pause = 0.1
+        while not self._stopping.is_set():
+            try:
+                await self._settler.wait_for_room(self._limits.most_held)
+                if not await self._lease_batch():
+                    await self._wait_for_work()
+                pause = 0.1
+            except DatabaseBusyError as error:
+                log.get(_LOG).warning("lease_delayed", error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(SLOWEST_RETRY_S, pause * 2)
+            except Exception:
+                # Whatever it was, the queue must go on; what was leased meanwhile runs out.
+                log.get(_LOG).exception("lease_failed")
+                await asyncio.sleep(pause)
+                pause = min(SLOWEST_RETRY_S, pause * 2)
+
+    async def _lease_batch(self) -> bool:
+        """Lease and hand out what is due; tell whether there may be more."""
+        now = self._clock.now()
+        room = min(self._limits.batch, self._limits.most_held - len(self._settler.held))
+        # A cancelled lease would be committed by nobody's order, so it is carried through.
+        leased = await asyncio.shield(self._take(now, room))
+        return len(leased) == room
+
+    async def _take(self, now: int, room: int) -> list[Leased]:
+        until = now + self._limits.lease_ms
+        leased = await self._queue.lease(self._owner, now, until, room)
+        if not leased:
+            return leased
+        self._settler.hold(leased)
+        task = asyncio.create_task(self._dispatch(leased), name="dispatch")
+        self._dispatching.add(task)
+        task.add_done_callback(self._dispatching.discard)
+        return leased
+
+    async def _wait_for_work(self) -> None:
+        due_at = await self._queue.next_due()
+        wait_s = POLL_S
+        if due_at is not None:
+            wait_s = min(POLL_S, max(0.0, (due_at - self._clock.now()) / SECOND))
+        if wait_s > 0:
+            await self._signal.wait(wait_s)
+        self._forget_idle_sites()
+
+    async def _dispatch(self, leased: Sequence[Leased]) -> None:
+        """Read the recipes, find the routes, and hand each recipient to its site."""
+        try:
+            works = await self._works(leased)
+        except Exception:
+            log.get(_LOG).exception("recipes_unread", count=len(leased))
+            now = self._clock.now()
+            for item in leased:
+                self._settler.put(returned(Work(item, None), now))
+            return
+        by_domain: defaultdict[str, list[Work]] = defaultdict(list)
+        for work in works:
+            by_domain[work.recipient.domain].append(work)
+        await asyncio.gather(*(self._hand_out(name, some) for name, some in by_domain.items()))
+
+    async def _works(self, leased: Sequence[Leased]) -> list[Work]:
+        numbers = {item.message_id for item in leased}
+        stored = await self._queue.small_recipes(numbers, SMALL_RECIPE)
+        recipes = {number: decode_recipe(recipe) for number, recipe in stored.items()}
+        return [Work(item, recipes.get(item.message_id)) for item in leased]
+
+    async def _hand_out(self, domain: str, works: Sequence[Work]) -> None:
+        now = self._clock.now()
+        try:
+            route = await self._router.route(domain, now)
+        except Exception:
+            log.get(_LOG).exception("routing_failed", domain=domain)
+            for work in works:
+                self._settler.release(work.recipient.id)
+            return
+        now = self._clock.now()
+        if isinstance(route, Outcome):
+            for work in works:
+                self._settler.put(judge(work.recipient, route, now, self._chance))
+        elif self._stopping.is_set():
+            for work in works:
+                self._settler.put(returned(work, now))
+        else:
+            site = self._site(route)
+            for work in works:
+                site.add(work)
+
+    def _site(self, route: Route) -> Site:
+        site = self._sites.get(route.site)
+        if site is None:
+            site = self._sites[route.site] = self._make_site(route)
+        site.route = route
+        return site
+
+    def _forget_idle_sites(self) -> None:
+        for name in [name for name, site in self._sites.items() if site.idle]:
+            del self._sites[name]
+        self._connections.prune()
+
+    async def _heartbeat(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.lease_ms / SECOND / 3)
+            held = self._settler.held
+            now = self._clock.now()
+            until = now + self._limits.lease_ms
+            try:
+                due_at = await self._queue.next_due()
+                metrics.QUEUE_LAG.set(0 if due_at is None else max(0, now - due_at) / SECOND)
+                if held:
+                    await self._queue.extend(self._owner, held, until)
+            except Exception:
+                # The next beat comes before the leases run out.
+                log.get(_LOG).exception("heartbeat_failed", held=len(held))

@@ -1,0 +1,112 @@
+"""Puts the delivery of one process together."""
+
+import random
+from dataclasses import dataclass
+from pathlib import Path
+
+from tayori.config.tree import DeliverySettings, Settings
+from tayori.db.wakeup import Wakeup
+from tayori.delivery.attempts import Attempts, Composer
+from tayori.delivery.connections import Connections
+from tayori.delivery.loop import DeliveryLoop, LoopLimits, Router
+from tayori.delivery.plan import Planner, Route
+from tayori.delivery.settler import Settler
+from tayori.delivery.site import Site
+from tayori.delivery.smarthost import SmarthostPlanner
+from tayori.dns.mx import MailHostFinder
+from tayori.dns.resolver import Resolver
+from tayori.queue.store import QueueStore
+from tayori.runtime.clock import SECOND, Clock
+from tayori.runtime.listening import parse_listen
+from tayori.smtp.envelope import Timeouts
+from tayori.smtp.tls import ClientTls
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeliveryNeeds:
+    """What delivery is given; `owner` names this process in leases."""
+
+    owner: str
+    settings: Settings
+    queue: QueueStore
+    composer: Composer
+    resolver: Resolver
+    signal: Wakeup
+    clock: Clock
+    chance: random.Random
+
+
+def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
+    """Return the loop, not started."""
+    delivery = needs.settings.delivery
+    settler = Settler(needs.queue, needs.owner)
+    connections = _connections(needs)
+    attempts = Attempts(queue=needs.queue, composer=needs.composer, clock=needs.clock)
+
+    def make_site(route: Route) -> Site:
+        return Site(
+            route,
+            connections=connections,
+            attempts=attempts,
+            settler=settler,
+            clock=needs.clock,
+            chance=needs.chance,
+            most_workers=delivery.connections_per_site,
+        )
+
+    return DeliveryLoop(
+        owner=needs.owner,
+        queue=needs.queue,
+        router=_router(needs),
+        connections=connections,
+        settler=settler,
+        make_site=make_site,
+        signal=needs.signal,
+        clock=needs.clock,
+        chance=needs.chance,
+        limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND)),
+    )
+
+
+def timeouts_of(delivery: DeliverySettings) -> Timeouts:
+    """Return the client's limits: RFC 5321's, or one for all replies (see the setting)."""
+    if not delivery.reply_timeout_s:
+        return Timeouts(connect_s=delivery.connect_timeout_s)
+    one = delivery.reply_timeout_s
+    return Timeouts(
+        connect_s=delivery.connect_timeout_s,
+        greeting_s=one,
+        hello_s=one,
+        tls_s=one,
+        mail_s=one,
+        rcpt_s=one,
+        data_s=one,
+        block_s=one,
+        final_s=one,
+        reset_s=one,
+    )
+
+
+def _connections(needs: DeliveryNeeds) -> Connections:
+    delivery = needs.settings.delivery
+    port = parse_listen(delivery.smarthost)[1] if delivery.smarthost else delivery.port
+    return Connections(
+        ehlo_name=needs.settings.service.hostname,
+        port=port,
+        clock=needs.clock,
+        client_tls=ClientTls(
+            trust_roots=Path(delivery.tls_ca_file) if delivery.tls_ca_file else None
+        ),
+        tls=delivery.tls,
+        timeouts=timeouts_of(delivery),
+        most_mails=delivery.mails_per_connection,
+        idle_ms=int(delivery.idle_s * SECOND),
+    )
+
+
+def _router(needs: DeliveryNeeds) -> Router:
+    delivery = needs.settings.delivery
+    if delivery.smarthost:
+        return SmarthostPlanner(parse_listen(delivery.smarthost)[0], needs.resolver)
+    finder = MailHostFinder(needs.resolver, needs.clock, needs.chance)
+    return Planner(finder, needs.chance, allow_private=delivery.allow_private_networks)

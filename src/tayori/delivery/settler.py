@@ -1,0 +1,122 @@
+"""Writes what became of recipients, many at a time, and keeps their leases until then.
+
+A recipient is held from its lease until its settlement is committed. While the database cannot be
+reached nothing is dropped: the results wait here, bounded by what was leased, and so does the
+leasing of more.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+from tayori.db.database import DatabaseBusyError
+from tayori.queue.model import Leased, Settlement
+from tayori.queue.states import State
+from tayori.queue.store import QueueStore
+from tayori.runtime import log, metrics
+from tayori.runtime.clock import SECOND
+
+LINGER_S = 0.02
+"""How long results wait for company: a status that is this much later harms nobody."""
+LARGEST = 500
+SLOWEST_RETRY_S = 5.0
+
+
+class Settler:
+    """Collects settlements of `owner`'s recipients and commits them in batches."""
+
+    def __init__(self, queue: QueueStore, owner: str) -> None:
+        self._queue = queue
+        self._owner = owner
+        self._held: set[int] = set()
+        self._waiting: list[Settlement] = []
+        self._work = asyncio.Event()
+        self._room = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._ending = False
+        self._log = log.get("delivery")
+
+    @property
+    def held(self) -> Sequence[int]:
+        """Return the recipients whose leases this process needs."""
+        return tuple(self._held)
+
+    def hold(self, leased: Sequence[Leased]) -> None:
+        """Take charge of recipients that were leased."""
+        self._held.update(item.id for item in leased)
+
+    def release(self, recipient_id: int) -> None:
+        """Give up a recipient without a word: its lease runs out by itself."""
+        self._held.discard(recipient_id)
+        self._room.set()
+
+    def put(self, settlement: Settlement) -> None:
+        """Take a result; it is committed soon."""
+        self._waiting.append(settlement)
+        self._work.set()
+
+    async def wait_for_room(self, most: int) -> None:
+        """Return when fewer than `most` recipients are held."""
+        while len(self._held) >= most:
+            self._room.clear()
+            await self._room.wait()
+
+    def start(self) -> None:
+        """Begin to commit."""
+        self._task = asyncio.create_task(self._run(), name="settler")
+
+    async def finish(self) -> None:
+        """Commit what is here and end; while the database is away this waits for it."""
+        self._ending = True
+        self._work.set()
+        if self._task is not None:
+            await asyncio.wait({self._task})
+
+    async def _run(self) -> None:
+        while self._waiting or not self._ending:
+            await self._work.wait()
+            if not self._ending and len(self._waiting) < LARGEST:
+                await asyncio.sleep(LINGER_S)
+            batch = self._waiting[:LARGEST]
+            del self._waiting[:LARGEST]
+            if not self._waiting and not self._ending:
+                self._work.clear()
+            if batch:
+                await self._commit(batch)
+
+    async def _commit(self, batch: list[Settlement]) -> None:
+        pause = 0.1
+        while True:
+            try:
+                effective = await self._queue.settle(self._owner, batch)
+                break
+            except DatabaseBusyError as error:
+                self._log.warning("settle_delayed", count=len(batch), error=str(error))
+                await asyncio.sleep(pause)
+                pause = min(SLOWEST_RETRY_S, pause * 2)
+            except Exception:
+                # One row must not hold the others up; whoever is left out is tried again when its
+                # lease runs out.
+                self._log.exception("settle_failed", count=len(batch))
+                effective = await self._one_by_one(batch)
+                break
+        for item, yes in zip(batch, effective, strict=True):
+            self._held.discard(item.recipient.id)
+            if yes:
+                _observe(item)
+        self._room.set()
+
+    async def _one_by_one(self, batch: Sequence[Settlement]) -> list[bool]:
+        effective = []
+        for item in batch:
+            try:
+                effective += await self._queue.settle(self._owner, [item])
+            except Exception:
+                self._log.exception("settle_failed", recipient=item.recipient.id)
+                effective.append(False)
+        return effective
+
+
+def _observe(item: Settlement) -> None:
+    metrics.SETTLED.labels(item.state.name.lower()).inc()
+    if item.state is State.DELIVERED:
+        metrics.DELIVERY_SECONDS.observe(max(0, item.at - item.recipient.accepted_at) / SECOND)
