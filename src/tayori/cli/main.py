@@ -12,6 +12,7 @@ from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
 from tayori.cli.explain import explain_reply
 from tayori.cli.opened import CommandError
+from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.template import template_app
 from tayori.config.load import ConfigError
@@ -34,6 +35,8 @@ app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.command("explain-reply")(explain_reply)
 app.command()(serve)
+app.command()(sandbox)
+app.command()(demo)
 app.command("serve-process", hidden=True)(serve_process)
 
 _KNOWN = (

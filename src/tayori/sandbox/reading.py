@@ -183,5 +183,5 @@ def _safely(ask: Callable[[], T], otherwise: T) -> T:
     """Return what the parser says, or the other value where it raises on malformed input."""
     try:
         return ask()
-    except Exception:  # noqa: BLE001 - the parser raises many things, and all mean "unreadable"
+    except Exception:
         return otherwise
