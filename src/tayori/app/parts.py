@@ -13,9 +13,9 @@ from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
 from tayori.config.tree import Settings
-from tayori.db import migrate
 from tayori.db.database import Database
 from tayori.db.open import database_url, open_database
+from tayori.db.revision import is_current
 from tayori.db.wakeup import Wakeup, open_wakeup
 from tayori.dns.exchange import parse_server
 from tayori.dns.resolver import Resolver
@@ -65,7 +65,12 @@ async def prepare(settings: Settings) -> None:
     """Make data directory, key file and schema when they are absent; SchemaError, SecretError."""
     data_dir = Path(settings.data_dir)
     load_key(data_dir / KEY_FILE)
-    await migrate.prepare(database_url(settings.database.url, data_dir))
+    url = database_url(settings.database.url, data_dir)
+    if not await is_current(url):
+        # Imported here because the machinery is slow to load and rarely needed.
+        from tayori.db import migrate
+
+        await migrate.prepare(url)
 
 
 @asynccontextmanager

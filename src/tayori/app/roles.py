@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from tayori.runtime.trouble import Trouble
+
 
 class Role(StrEnum):
     """What `--roles` names; each is one job of the server."""
@@ -33,11 +35,11 @@ ROLES: dict[Kind, frozenset[Role]] = {
 EVERY_ROLE = frozenset(Role)
 
 
-class AlreadyRunningError(Exception):
+class AlreadyRunningError(Trouble):
     """Another server uses the data directory."""
 
 
-class RoleError(Exception):
+class RoleError(Trouble):
     """A role does not exist; the message lists those that do."""
 
 

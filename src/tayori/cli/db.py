@@ -2,14 +2,17 @@
 
 import asyncio
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show_one
 from tayori.config.tree import Settings
-from tayori.db import migrate
 from tayori.db.open import database_url
+
+if TYPE_CHECKING:
+    from tayori.db.migrate import SchemaStatus
 
 db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 
@@ -17,12 +20,16 @@ db_app = typer.Typer(help="Look after the database.", no_args_is_help=True)
 @db_app.command("status")
 def status(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Show the schema's revision and whether migrations are pending."""
+    from tayori.db import migrate
+
     _show(asyncio.run(migrate.status(_url(settings(config)))), as_json=as_json)
 
 
 @db_app.command("upgrade")
 def upgrade(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Run the pending migrations. Stop all processes and take a backup first."""
+    from tayori.db import migrate
+
     _show(asyncio.run(migrate.upgrade(_url(settings(config)))), as_json=as_json)
 
 
@@ -32,7 +39,7 @@ def _url(tree: Settings) -> str:
     return database_url(tree.database.url, data_dir)
 
 
-def _show(found: migrate.SchemaStatus, *, as_json: bool) -> None:
+def _show(found: "SchemaStatus", *, as_json: bool) -> None:
     row = {
         "current": found.current or "(empty)",
         "newest": found.newest,

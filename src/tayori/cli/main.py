@@ -5,21 +5,15 @@ import sys
 import typer
 from rich.console import Console
 
-from tayori.app.roles import AlreadyRunningError, RoleError
 from tayori.cli.account import account_app
 from tayori.cli.config import config_app
 from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
 from tayori.cli.explain import explain_reply
-from tayori.cli.opened import CommandError
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.template import template_app
-from tayori.config.load import ConfigError
-from tayori.db.database import DatabaseBusyError
-from tayori.db.migrate import SchemaError
-from tayori.runtime.listening import ListenError
-from tayori.runtime.secrets import SecretError
+from tayori.runtime.trouble import Trouble
 
 app = typer.Typer(
     name="tayori",
@@ -39,22 +33,11 @@ app.command()(sandbox)
 app.command()(demo)
 app.command("serve-process", hidden=True)(serve_process)
 
-_KNOWN = (
-    CommandError,
-    ConfigError,
-    SchemaError,
-    SecretError,
-    DatabaseBusyError,
-    ListenError,
-    RoleError,
-    AlreadyRunningError,
-)
-
 
 def main() -> None:
     """Run the command; a known trouble is one sentence on stderr and status 1."""
     try:
         app()
-    except _KNOWN as error:
+    except Trouble as error:
         Console(stderr=True).print(str(error), style="red", markup=False, highlight=False)
         sys.exit(1)

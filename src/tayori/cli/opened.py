@@ -14,12 +14,13 @@ from tayori.app import parts
 from tayori.cli.options import settings
 from tayori.refusal.refusal import Refusal
 from tayori.refusal.table import message
+from tayori.runtime.trouble import Trouble
 from tayori.tenants.model import Account
 
 T = TypeVar("T")
 
 
-class CommandError(Exception):
+class CommandError(Trouble):
     """The command cannot be carried out; the message is a sentence for the operator."""
 
 

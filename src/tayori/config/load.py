@@ -13,12 +13,13 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from tayori.config.tree import Settings
+from tayori.runtime.trouble import Trouble
 
 ENVIRONMENT_PREFIX = "TAYORI_"
 TESTING_PREFIX = "TAYORI_TESTING__"
 
 
-class ConfigError(Exception):
+class ConfigError(Trouble):
     """The settings cannot be used; the message is a sentence for the operator."""
 
 

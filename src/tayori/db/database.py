@@ -9,12 +9,13 @@ from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
 from tayori.db.statement import Statement
+from tayori.runtime.trouble import Trouble
 
 Row = Mapping[str, Any]
 """One row by column name. Flags may come as 0/1: turn them into bool where they are read."""
 
 
-class DatabaseBusyError(Exception):
+class DatabaseBusyError(Trouble):
     """The database cannot be reached or locked at the moment; trying again may succeed."""
 
 

@@ -18,10 +18,12 @@ from sqlalchemy import Connection, create_engine, inspect, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
+from tayori.runtime.trouble import Trouble
+
 _SCRIPTS = Path(__file__).with_name("migrations")
 
 
-class SchemaError(Exception):
+class SchemaError(Trouble):
     """The database's schema is not the one this release needs; the message says what to do."""
 
 

@@ -6,10 +6,12 @@ restarted process finds the connections that arrived in between waiting in its s
 
 import socket
 
+from tayori.runtime.trouble import Trouble
+
 BACKLOG = 2_048
 
 
-class ListenError(Exception):
+class ListenError(Trouble):
     """An address cannot be listened on; the message names it and says what to do."""
 
 

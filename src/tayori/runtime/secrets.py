@@ -12,11 +12,13 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from tayori.runtime.trouble import Trouble
+
 KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
-class SecretError(Exception):
+class SecretError(Trouble):
     """A secret cannot be read: the key file is damaged, or not the one it was sealed with."""
 
 
