@@ -19,6 +19,7 @@ from tayori.edge.api.protocol import ApiApp
 from tayori.edge.api.rate import RateGate
 from tayori.edge.http_listener import HttpListener
 from tayori.edge.public.health import health_routes
+from tayori.edge.submission.server import SubmissionServer, build_submission
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
 from tayori.runtime import metrics
@@ -38,7 +39,38 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
             exception_handlers={404: _not_found},
         )
         services.append(HttpListener(by_path(_api(parts, door), pages), sockets["http"]))
+    if {"submission", "submission_tls"} & sockets.keys():
+        services.append(SubmissionListeners(_submission(parts, door), sockets))
     return services
+
+
+class SubmissionListeners:
+    """SMTP submission on the sockets that were bound for it, as a service of this process."""
+
+    def __init__(self, server: SubmissionServer, sockets: Sockets) -> None:
+        self._server = server
+        self._sockets = sockets
+
+    async def start(self) -> None:
+        """Return when both listeners take connections."""
+        for name, implicit_tls in (("submission", False), ("submission_tls", True)):
+            if name in self._sockets:
+                await self._server.start(sock=self._sockets[name], implicit_tls=implicit_tls)
+
+    async def stop(self) -> None:
+        """Take no more; mails under way are answered."""
+        await self._server.stop()
+
+
+def _submission(parts: Parts, door: Door) -> SubmissionServer:
+    return build_submission(
+        parts.settings,
+        door=door,
+        senders=parts.senders,
+        accounts=parts.accounts,
+        clock=parts.clock,
+        box=parts.box,
+    )
 
 
 def by_path(api: Asgi, pages: Asgi) -> Asgi:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tayori.config.tree import SubmissionSettings
 from tayori.runtime.clock import Clock
+from tayori.runtime.trouble import Trouble
 from tayori.smtp.tls import server_context, write_self_signed
 
 _VERSIONS = {
@@ -20,7 +21,7 @@ _VERSIONS = {
 }
 
 
-class CertificateError(Exception):
+class CertificateError(Trouble):
     """The certificate cannot be used; the message names the setting and says what to do."""
 
 
