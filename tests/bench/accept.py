@@ -1,0 +1,145 @@
+"""Signed SendEmail calls that a real server accepts durably, and delivers, to a sink of its own.
+
+Run: python -m tests.bench.accept [--calls N] [--database sqlite|postgresql]
+"""
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tests.bench.api_load import Measured, Target, run_load
+from tests.bench.sink_process import SinkProcess
+from tests.bench.usage import usage_of
+from tests.support.tayori_process import TayoriProcess
+from tests.support.tenant import Tenant, new_tenant
+
+from tayori.sandbox.dns_server import DnsServer
+
+RECEIVERS = 40
+"""Receiving domains, so that no counter of one mailbox is the limit."""
+OCTETS = 4_800
+
+
+class Result(msgspec.Struct, frozen=True, kw_only=True):
+    """One run: what the load measured, and what the server used for it."""
+
+    name: str
+    accepted_per_s: float
+    p50_ms: float
+    p99_ms: float
+    cpu_s_per_1000: float
+    peak_mib: float
+    delivered_per_s: float = 0.0
+    refused: int = 0
+    first_refusal: str = ""
+
+
+def bodies(tenant: Tenant, count: int) -> tuple[bytes, ...]:
+    """Return SendEmail bodies of about 5 kB, each to a mailbox of its own."""
+    filler = "All work and no play makes a dull order. " * (OCTETS // 41)
+    template = {
+        "TemplateID": tenant.template_id,
+        "TemplateData": json.dumps({"name": filler}),
+    }
+    return tuple(
+        json.dumps(
+            {
+                "FromEmailAddress": tenant.sender,
+                "Destination": [f"u{number}@r{number % RECEIVERS}.test"],
+                "Subject": "Your order",
+                "Template": template,
+            }
+        ).encode()
+        for number in range(count)
+    )
+
+
+async def load(server: TayoriProcess, tenant: Tenant, calls: int, pace: float = 0.0) -> Measured:
+    """Run the load in a process of its own."""
+    target = Target(
+        http=server.http,
+        secret_id=tenant.secret_id,
+        secret_key=tenant.secret_key,
+        bodies=bodies(tenant, calls),
+        calls=calls,
+        calls_per_second=pace,
+    )
+    spawn = multiprocessing.get_context("spawn")
+    with spawn.Pool(1) as pool:
+        return await asyncio.to_thread(pool.apply, run_load, (target,))
+
+
+async def measure(
+    name: str, folder: Path, settings: dict[str, Any], calls: int, *, pace: float = 0.0
+) -> Result:
+    """Start a server, load it, wait until everything is delivered when it delivers."""
+    async with DnsServer() as dns, SinkProcess() as sink:
+        for number in range(RECEIVERS):
+            dns.add(f"r{number}.test", "MX", "10 mx.sink.test.")
+        dns.add("mx.sink.test", "A", "127.0.0.1")
+        host, port = dns.address
+        delivering = settings["delivery"]["processes"] > 0
+        merged = {
+            "dns": {"servers": [f"{host}:{port}"]},
+            **settings,
+            "delivery": {
+                "allow_private_networks": True,
+                "port": sink.port,
+                **settings["delivery"],
+            },
+        }
+        server = TayoriProcess(folder, merged)
+        await server.start(roles="" if delivering else "api,sweep")
+        tenant = await new_tenant(server, dns)
+        pid = int(server.ready["pid"])
+        await load(server, tenant, 200)
+        before, taken = usage_of(pid), sink.count
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        measured = await load(server, tenant, calls, pace)
+        delivered = 0.0
+        if delivering:
+            await sink.wait_for(taken + calls if taken >= 200 else 200 + calls)
+            delivered = calls / (loop.time() - began)
+        after = usage_of(pid)
+        await server.stop()
+        return Result(
+            name=name,
+            accepted_per_s=measured.per_second,
+            p50_ms=measured.p50_ms,
+            p99_ms=measured.p99_ms,
+            cpu_s_per_1000=(after.cpu_s - before.cpu_s) / calls * 1000,
+            peak_mib=after.peak_mib,
+            delivered_per_s=delivered,
+            refused=measured.refused,
+            first_refusal=measured.first_refusal,
+        )
+
+
+async def run(calls: int) -> list[Result]:
+    """Return the results of all runs, one after the other."""
+    results = []
+    for name, processes, number in (("accept only", 0, calls), ("in to out", 2, calls)):
+        with tempfile.TemporaryDirectory() as folder:
+            settings = {"delivery": {"processes": processes}}
+            results.append(await measure(name, Path(folder), settings, number))
+    return results
+
+
+def main() -> None:
+    """Print what was measured."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--calls", type=int, default=5_000)
+    given = parser.parse_args()
+    for result in asyncio.run(run(given.calls)):
+        sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
+
+
+if __name__ == "__main__":
+    main()
