@@ -9,13 +9,15 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any
 
 from tests.support.ledger import Ledger
 
+from tayori.config.load import load
+from tayori.config.tree import Settings
 from tayori.runtime.clock import TESTING_OFFSET_FILE
 from tayori.runtime.crash import KILL_VARIABLE, MARK_VARIABLE, Point
 
@@ -62,26 +64,33 @@ class TayoriProcess:
 
     # What an operator does
 
-    async def start(self, kill: str = "") -> None:
+    async def start(self, kill: str = "", *, roles: str = "") -> None:
         """Start the server and return when it is ready.
 
-        `kill` is a crash point and a count, as in "door.after_commit:17".
+        `kill` is a crash point and a count, as in "door.after_commit:17"; `roles` as of the
+        command.
         """
-        await self._spawn(kill)
-        ready = self.data_dir / "ready.json"
-        await self.until(ready.exists)
-        self.ready = json.loads(ready.read_text())
-        assert self._process is not None
-        assert self.ready["pid"] == self._process.pid
+        await self._spawn(kill, ("--roles", roles) if roles else ())
+        await self.until(self._is_ready)
         self.up.set()
 
-    async def _spawn(self, kill: str) -> None:
+    def _is_ready(self) -> bool:
+        assert self._process is not None
+        file = self.data_dir / "ready.json"
+        said = json.loads(file.read_text()) if file.exists() else {}
+        # A server that was killed left its own file behind.
+        if said.get("pid") != self._process.pid:
+            return False
+        self.ready = said
+        return True
+
+    async def _spawn(self, kill: str, options: Sequence[str]) -> None:
         environment = self._environment()
         if kill:
             Point(kill.partition(":")[0])
             environment |= {KILL_VARIABLE: kill, MARK_VARIABLE: str(self.mark)}
         self._process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "tayori", "serve", "--config", str(self._config)),
+            *(sys.executable, "-m", "tayori", "serve", "--config", str(self._config), *options),
             env=environment,
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
@@ -139,6 +148,11 @@ class TayoriProcess:
     def http(self) -> str:
         """The address of the API, host:port."""
         return str(self.ready["http"])
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, as the server reads them."""
+        return load(self._config, {})
 
     def ledger(self) -> AbstractAsyncContextManager[Ledger]:
         """Open the server's database, which may be in use."""

@@ -98,10 +98,12 @@ class ScriptedServer:
 
 
 @asynccontextmanager
-async def scripted(*scripts: Script) -> AsyncIterator[ScriptedServer]:
-    """Serve the scripts on a port of 127.0.0.1; a broken expectation fails at the end."""
+async def scripted(
+    *scripts: Script, host: str = "127.0.0.1", port: int = 0
+) -> AsyncIterator[ScriptedServer]:
+    """Serve the scripts on a port of loopback; a broken expectation fails at the end."""
     peer = ScriptedServer(scripts)
-    listener = await asyncio.start_server(peer.serve, "127.0.0.1", 0, limit=1 << 24)
+    listener = await asyncio.start_server(peer.serve, host, port, limit=1 << 24)
     peer.port = listener.sockets[0].getsockname()[1]
     try:
         yield peer
