@@ -151,6 +151,9 @@ class DeliverySettings(_Section, frozen=True):
     lease_s: Annotated[
         float, Meta(ge=1, description="Seconds after which work of a dead process is taken over.")
     ] = 120.0
+    finish_s: Annotated[
+        float, Meta(ge=0, description="Seconds that attempts under way have at a stop.")
+    ] = 30.0
     lifetime_s: Annotated[
         int, Meta(ge=60, description="Seconds until an undeliverable mail expires.")
     ] = 72 * 3600

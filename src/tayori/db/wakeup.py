@@ -6,6 +6,7 @@ embedded database each waiter has a named pipe beside it; with PostgreSQL it is 
 
 import asyncio
 import contextlib
+import errno
 import os
 import uuid
 from pathlib import Path
@@ -97,11 +98,10 @@ class PipeWakeup:
 def _poke(pipe: Path) -> None:
     try:
         descriptor = os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return
-    except OSError:
-        # Nobody has it open: its process was killed and left it behind.
-        pipe.unlink(missing_ok=True)
+    except OSError as error:
+        if error.errno == errno.ENXIO:
+            # Nobody has it open: its process was killed and left it behind.
+            pipe.unlink(missing_ok=True)
         return
     try:
         os.write(descriptor, b"!")

@@ -12,7 +12,8 @@ from tayori.mail.dkim import RsaSigner
 from tayori.tenants.identities import Identities
 from tayori.tenants.model import DkimKey
 
-MOST_CONTENTS = 500
+CONTENT_SPACE = 16 * 1024 * 1024
+"""Characters of compiled content that are kept."""
 MOST_SIGNERS = 1_000
 
 K = TypeVar("K")
@@ -26,7 +27,7 @@ class CatalogComposer:
         self._templates = templates
         self._identities = identities
         self._token_key = token_key
-        self._contents: _Recent[tuple[int, int] | str, Content] = _Recent(MOST_CONTENTS)
+        self._contents: _Recent[tuple[int, int] | str, Content] = _Recent(CONTENT_SPACE)
         self._signers: _Recent[tuple[str, bytes], RsaSigner] = _Recent(MOST_SIGNERS)
 
     async def compose(self, recipient_id: int, recipe: Recipe, receiver: Capabilities) -> Mail:
@@ -47,7 +48,7 @@ class CatalogComposer:
         known = self._signers.get((domain, key.private_pem))
         if known is None:
             known = RsaSigner(pem=key.private_pem, domain=domain, selector=key.selector)
-            self._signers.keep((domain, key.private_pem), known)
+            self._signers.keep((domain, key.private_pem), known, 1)
         return known
 
     async def _content(self, recipe: Recipe) -> Content:
@@ -56,7 +57,7 @@ class CatalogComposer:
         known = self._contents.get(name)
         if known is None:
             known = await self._make(recipe)
-            self._contents.keep(name, known)
+            self._contents.keep(name, known, _size(known))
         return known
 
     async def _make(self, recipe: Recipe) -> Content:
@@ -71,20 +72,28 @@ class CatalogComposer:
         return compiled
 
 
-class _Recent(Generic[K, V]):
-    """The values used last, up to a number."""
+def _size(content: Content) -> int:
+    return sum(map(len, (*content.html.constants, *content.text.constants)))
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._kept: OrderedDict[K, V] = OrderedDict()
+
+class _Recent(Generic[K, V]):
+    """The values used last, as many as there is space for."""
+
+    def __init__(self, space: int) -> None:
+        self._space = space
+        self._kept: OrderedDict[K, tuple[V, int]] = OrderedDict()
 
     def get(self, key: K) -> V | None:
-        value = self._kept.get(key)
-        if value is not None:
-            self._kept.move_to_end(key)
-        return value
+        entry = self._kept.get(key)
+        if entry is None:
+            return None
+        self._kept.move_to_end(key)
+        return entry[0]
 
-    def keep(self, key: K, value: V) -> None:
-        self._kept[key] = value
-        if len(self._kept) > self._most:
-            self._kept.popitem(last=False)
+    def keep(self, key: K, value: V, size: int) -> None:
+        before = self._kept.pop(key, None)
+        self._space += 0 if before is None else before[1]
+        self._kept[key] = (value, size)
+        self._space -= size
+        while self._space < 0:
+            self._space += self._kept.popitem(last=False)[1][1]

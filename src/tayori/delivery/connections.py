@@ -12,9 +12,16 @@ from tayori.smtp.envelope import ConnectFailure, Timeouts
 from tayori.smtp.session import Session
 from tayori.smtp.tls import ClientTls, TlsPolicy
 
+GOODBYE_S = 2.0
+"""Time for the answers to QUIT when the process stops."""
+
 
 class Connections:
-    """Sessions by site. `most_mails` bounds the mails on one connection, `idle_ms` its rest."""
+    """Sessions by site.
+
+    `most_mails` bounds the mails on one connection, `idle_ms` its rest, and `most_idle` the number
+    of those that rest.
+    """
 
     def __init__(
         self,
@@ -27,6 +34,7 @@ class Connections:
         timeouts: Timeouts,
         most_mails: int,
         idle_ms: int,
+        most_idle: int = 200,
     ) -> None:
         self._ehlo_name = ehlo_name
         self._port = port
@@ -36,6 +44,8 @@ class Connections:
         self._timeouts = timeouts
         self._most_mails = most_mails
         self._idle_ms = idle_ms
+        self._most_idle = most_idle
+        self._leaving: set[asyncio.Task[None]] = set()
         self._idle: defaultdict[str, list[Session]] = defaultdict(list)
 
     async def take(self, route: Route) -> Session | Outcome:
@@ -67,26 +77,40 @@ class Connections:
         """Keep a session for the site's next mail, or close it."""
         if usable and self.has_room(session):
             self._idle[route.site].append(session)
+        elif usable:
+            self._say_goodbye(session)
         else:
             session.close()
 
     def prune(self) -> None:
-        """Close what has been idle for too long, and forget sites without connections."""
+        """Close what has rested for too long or is too much, and forget sites without any."""
+        idle = [session for kept in self._idle.values() for session in kept]
+        idle.sort(key=lambda session: session.last_used_at, reverse=True)
+        kept = {id(session) for session in idle[: self._most_idle] if self._fresh(session)}
         for site, sessions in list(self._idle.items()):
-            kept = [session for session in sessions if self._fresh(session)]
             for session in sessions:
-                if session not in kept:
-                    session.close()
-            if kept:
-                self._idle[site] = kept
-            else:
+                if id(session) not in kept:
+                    self._say_goodbye(session)
+            self._idle[site] = [session for session in sessions if id(session) in kept]
+            if not self._idle[site]:
                 del self._idle[site]
 
     async def close(self) -> None:
-        """Say goodbye on every idle connection."""
-        sessions = [session for kept in self._idle.values() for session in kept]
+        """Say goodbye on every idle connection, within a bound."""
+        for sessions in self._idle.values():
+            for session in sessions:
+                self._say_goodbye(session)
         self._idle.clear()
-        await asyncio.gather(*(session.quit() for session in sessions))
+        if self._leaving:
+            _, late = await asyncio.wait(self._leaving, timeout=GOODBYE_S)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def _say_goodbye(self, session: Session) -> None:
+        task = asyncio.create_task(session.quit(), name="goodbye")
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
     def _fresh(self, session: Session) -> bool:
         rested = self._clock.now() - session.last_used_at

@@ -18,8 +18,8 @@ from tayori.db.wakeup import Wakeup
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
 from tayori.delivery.plan import Route
-from tayori.delivery.settler import Settler
-from tayori.delivery.site import Site, returned
+from tayori.delivery.settler import Settler, returned
+from tayori.delivery.site import FAULT_DELAY_MS, Site
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Outcome
 from tayori.queue.model import Leased
@@ -32,6 +32,9 @@ POLL_S = 1.0
 SMALL_RECIPE = 64 * 1024
 """Octets up to which recipes are read with their batch."""
 SLOWEST_RETRY_S = 5.0
+TEND_S = 1.0
+CROWDED = 0.75
+"""Part of `most_held` from which on slow sites must make room for others."""
 _LOG = "delivery"
 
 
@@ -84,34 +87,52 @@ class DeliveryLoop:
         self._sites: dict[str, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._leasing: asyncio.Task[None] | None = None
+        self._taking: asyncio.Task[list[Leased]] | None = None
+        self._keeping: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
         """Begin to deliver."""
         self._settler.start()
-        self._tasks = [
-            asyncio.create_task(self._lease(), name="leasing"),
+        self._leasing = asyncio.create_task(self._lease(), name="leasing")
+        self._keeping = [
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
+            asyncio.create_task(self._tend(), name="tending"),
         ]
 
     async def stop(self) -> None:
         """Take no more, finish attempts within the bound, give the rest back."""
         self._stopping.set()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.wait(self._tasks)
-        if self._dispatching:
-            await asyncio.wait(self._dispatching)
-        now = self._clock.now()
-        for site in self._sites.values():
-            for work in site.give_back():
-                self._settler.put(returned(work, now))
-        workers = {worker for site in self._sites.values() for worker in site.workers}
-        if workers:
-            await asyncio.wait(workers, timeout=self._limits.finish_s)
+        await self._end([self._leasing] if self._leasing else [])
+        if self._taking is not None:
+            # A lease on its way to the database will be ours, so it has to be given back.
+            await asyncio.gather(self._taking, return_exceptions=True)
+        await self._end(list(self._dispatching))
+        await self._finish_attempts()
+        self._settler.give_back(self._clock.now())
         await self._settler.finish()
+        await self._end(self._keeping)
         await self._connections.close()
         await self._signal.close()
+
+    async def _finish_attempts(self) -> None:
+        sites = list(self._sites.values())
+        for site in sites:
+            site.stop()
+        workers = {worker for site in sites for worker in site.workers}
+        if not workers:
+            return
+        _, late = await asyncio.wait(workers, timeout=self._limits.finish_s)
+        if late:
+            log.get(_LOG).warning("attempts_cut_off", count=len(late))
+            for site in sites:
+                site.abort()
+            await asyncio.wait(late)
+
+    async def _end(self, tasks: Sequence["asyncio.Task[None]"]) -> None:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _lease(self) -> None:
         pause = 0.1
@@ -136,7 +157,8 @@ class DeliveryLoop:
         now = self._clock.now()
         room = min(self._limits.batch, self._limits.most_held - len(self._settler.held))
         # A cancelled lease would be committed by nobody's order, so it is carried through.
-        leased = await asyncio.shield(self._take(now, room))
+        self._taking = asyncio.create_task(self._take(now, room), name="lease")
+        leased = await asyncio.shield(self._taking)
         return len(leased) == room
 
     async def _take(self, now: int, room: int) -> list[Leased]:
@@ -157,7 +179,6 @@ class DeliveryLoop:
             wait_s = min(POLL_S, max(0.0, (due_at - self._clock.now()) / SECOND))
         if wait_s > 0:
             await self._signal.wait(wait_s)
-        self._forget_idle_sites()
 
     async def _dispatch(self, leased: Sequence[Leased]) -> None:
         """Read the recipes, find the routes, and hand each recipient to its site."""
@@ -167,7 +188,7 @@ class DeliveryLoop:
             log.get(_LOG).exception("recipes_unread", count=len(leased))
             now = self._clock.now()
             for item in leased:
-                self._settler.put(returned(Work(item, None), now))
+                self._settler.put(returned(item, now, FAULT_DELAY_MS))
             return
         by_domain: defaultdict[str, list[Work]] = defaultdict(list)
         for work in works:
@@ -187,15 +208,12 @@ class DeliveryLoop:
         except Exception:
             log.get(_LOG).exception("routing_failed", domain=domain)
             for work in works:
-                self._settler.release(work.recipient.id)
+                self._settler.put(returned(work.recipient, now, FAULT_DELAY_MS))
             return
         now = self._clock.now()
         if isinstance(route, Outcome):
             for work in works:
                 self._settler.put(judge(work.recipient, route, now, self._chance))
-        elif self._stopping.is_set():
-            for work in works:
-                self._settler.put(returned(work, now))
         else:
             site = self._site(route)
             for work in works:
@@ -208,10 +226,16 @@ class DeliveryLoop:
         site.route = route
         return site
 
-    def _forget_idle_sites(self) -> None:
-        for name in [name for name, site in self._sites.items() if site.idle]:
-            del self._sites[name]
-        self._connections.prune()
+    async def _tend(self) -> None:
+        """Look after sites and connections once a second."""
+        while True:
+            await asyncio.sleep(TEND_S)
+            crowded = len(self._settler.held) >= self._limits.most_held * CROWDED
+            for name, site in list(self._sites.items()):
+                site.measure(crowded=crowded)
+                if site.idle:
+                    del self._sites[name]
+            self._connections.prune()
 
     async def _heartbeat(self) -> None:
         while True:

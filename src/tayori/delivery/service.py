@@ -64,7 +64,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         signal=needs.signal,
         clock=needs.clock,
         chance=needs.chance,
-        limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND)),
+        limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),
     )
 
 

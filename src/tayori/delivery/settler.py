@@ -27,7 +27,8 @@ class Settler:
     def __init__(self, queue: QueueStore, owner: str) -> None:
         self._queue = queue
         self._owner = owner
-        self._held: set[int] = set()
+        self._held: dict[int, Leased] = {}
+        self._undecided: dict[int, Leased] = {}
         self._waiting: list[Settlement] = []
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -42,17 +43,25 @@ class Settler:
 
     def hold(self, leased: Sequence[Leased]) -> None:
         """Take charge of recipients that were leased."""
-        self._held.update(item.id for item in leased)
+        for item in leased:
+            self._held[item.id] = self._undecided[item.id] = item
 
     def release(self, recipient_id: int) -> None:
         """Give up a recipient without a word: its lease runs out by itself."""
-        self._held.discard(recipient_id)
+        self._undecided.pop(recipient_id, None)
+        self._held.pop(recipient_id, None)
         self._room.set()
 
     def put(self, settlement: Settlement) -> None:
-        """Take a result; it is committed soon."""
-        self._waiting.append(settlement)
-        self._work.set()
+        """Take a result; it is committed soon. Only the first one for a lease counts."""
+        if self._undecided.pop(settlement.recipient.id, None) is not None:
+            self._waiting.append(settlement)
+            self._work.set()
+
+    def give_back(self, now: int) -> None:
+        """Return to the queue whatever has no result, as not attempted."""
+        for recipient in list(self._undecided.values()):
+            self.put(returned(recipient, now))
 
     async def wait_for_room(self, most: int) -> None:
         """Return when fewer than `most` recipients are held."""
@@ -100,7 +109,7 @@ class Settler:
                 effective = await self._one_by_one(batch)
                 break
         for item, yes in zip(batch, effective, strict=True):
-            self._held.discard(item.recipient.id)
+            self._held.pop(item.recipient.id, None)
             if yes:
                 _observe(item)
         self._room.set()
@@ -120,3 +129,8 @@ def _observe(item: Settlement) -> None:
     metrics.SETTLED.labels(item.state.name.lower()).inc()
     if item.state is State.DELIVERED:
         metrics.DELIVERY_SECONDS.observe(max(0, item.at - item.recipient.accepted_at) / SECOND)
+
+
+def returned(recipient: Leased, now: int, delay_ms: int = 0) -> Settlement:
+    """Return the settlement of a mail that goes back to the queue unattempted."""
+    return Settlement(recipient=recipient, state=State.QUEUED, at=now, due_at=now + delay_ms)
