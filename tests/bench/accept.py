@@ -19,6 +19,7 @@ from tests.bench.usage import usage_of
 from tests.support.tayori_process import TayoriProcess
 from tests.support.tenant import Tenant, new_tenant
 
+from tayori.runtime.clock import TESTING_OFFSET_FILE
 from tayori.sandbox.dns_server import DnsServer
 
 RECEIVERS = 40
@@ -60,6 +61,15 @@ def bodies(tenant: Tenant, count: int) -> tuple[bytes, ...]:
     )
 
 
+class BenchServer(TayoriProcess):
+    """The server with the machine's own clock: the one that tests move costs a system call."""
+
+    def _environment(self) -> dict[str, str]:
+        given = super()._environment()
+        given.pop(TESTING_OFFSET_FILE, None)
+        return given
+
+
 async def load(server: TayoriProcess, tenant: Tenant, calls: int, pace: float = 0.0) -> Measured:
     """Run the load in a process of its own."""
     target = Target(
@@ -94,7 +104,7 @@ async def measure(
                 **settings["delivery"],
             },
         }
-        server = TayoriProcess(folder, merged)
+        server = BenchServer(folder, merged)
         await server.start(roles="" if delivering else "api,sweep")
         tenant = await new_tenant(server, dns)
         pid = int(server.ready["pid"])

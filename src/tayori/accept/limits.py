@@ -18,11 +18,12 @@ class Limits:
     def __init__(self, policy: Policy, zone: tzinfo) -> None:
         self._policy = policy
         self._zone = zone
+        self._day = (0, 0)
 
     def claims(self, message: NewMessage, identity: Identity) -> Sequence[Claim]:
         """Return what the message counts against: account, domain, and each mailbox."""
         now = message.accepted_at
-        day_end = day_range(day_of(now, self._zone), self._zone)[1]
+        day_end = self._end_of_day(now)
         amount = sum(1 for recipient in message.recipients if not recipient.dropped_status)
         claims = [
             Claim(
@@ -53,6 +54,12 @@ class Limits:
             if not recipient.dropped_status
         ]
         return claims
+
+    def _end_of_day(self, now: int) -> int:
+        begins_at, ends_at = self._day
+        if not begins_at <= now < ends_at:
+            self._day = day_range(day_of(now, self._zone), self._zone)
+        return self._day[1]
 
     def _of_level(self, level: int) -> int:
         levels = self._policy.level_per_day
