@@ -15,7 +15,7 @@ import uvloop
 from tayori.app.chores import chores
 from tayori.app.delivery import delivery
 from tayori.app.doors import doors
-from tayori.app.listeners import Sockets, announced, bind_all
+from tayori.app.listeners import READY_FILE, Sockets, announced, bind_all
 from tayori.app.parts import RUN_DIR, Parts, opened, prepare
 from tayori.app.roles import ROLES, AlreadyRunningError, Kind, Role, kinds_of
 from tayori.config.tree import Settings
@@ -162,4 +162,6 @@ def _only_one(data_dir: Path) -> Iterator[None]:
                 f"Another server runs on the data directory {data_dir}. Stop it first, or give "
                 "this one a directory of its own."
             ) from error
+        # A server that was killed left its announcement behind; nobody may believe it now.
+        (data_dir / READY_FILE).unlink(missing_ok=True)
         yield
