@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup lock format check test demo
+.PHONY: help setup demo bench lock format check test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -22,6 +22,9 @@ $(VENV)/.installed: requirements.lock requirements-dev.lock pyproject.toml
 
 demo: setup ## Send mails through a sandbox and show them as received; ARGS=--exit ends by itself
 	$(BIN)/tayori demo $(ARGS)
+
+bench: setup ## Measure against the budgets of docs/performance.md; ARGS="--scale 0.3" is quicker
+	$(BIN)/python -m tests.bench.everything $(ARGS)
 
 lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o requirements.lock pyproject.toml
