@@ -7,38 +7,50 @@ from tests.repo.tree import name_of, parsed, python_files
 SKIPS = {"skip", "skipif", "xfail", "importorskip"}
 
 
-def _tests() -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    return [
-        (name_of(file), node)
-        for file in python_files("tests")
-        if file.name.startswith("test_")
-        for node in ast.walk(parsed(file))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-        and node.name.startswith("test_")
-    ]
+def _tests() -> list[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, set[str]]]:
+    """Return every test with its file's name and the names of the file's checking functions."""
+    found = []
+    for file in python_files("tests"):
+        if not file.name.startswith("test_"):
+            continue
+        functions = [
+            node
+            for node in ast.walk(parsed(file))
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        ]
+        checking = {node.name for node in functions if _asserts(node)}
+        found += [
+            (name_of(file), node, checking) for node in functions if node.name.startswith("test_")
+        ]
+    return found
 
 
-def _calls(node: ast.AST) -> list[str]:
-    return [
+def _asserts(node: ast.AST) -> bool:
+    return any(isinstance(part, ast.Assert) for part in ast.walk(node))
+
+
+def _calls(node: ast.AST) -> set[str]:
+    return {
         ast.unparse(part.func).rpartition(".")[2]
         for part in ast.walk(node)
         if isinstance(part, ast.Call)
-    ]
+    }
 
 
-def _can_fail(node: ast.AST) -> bool:
-    if any(isinstance(part, ast.Assert) for part in ast.walk(node)):
+def _can_fail(node: ast.AST, checking: set[str]) -> bool:
+    calls = _calls(node)
+    if _asserts(node) or calls & checking or calls & {"raises", "fail", "warns"}:
         return True
-    # Checks that several tests share carry their assertions, and their names say so.
+    # Checks that several files share carry their assertions or bounds, and their names say so.
     return any(
-        call in {"raises", "fail", "warns"}
-        or call.lstrip("_").startswith(("assert_", "check_", "expect"))
-        for call in _calls(node)
+        call.startswith(("assert_", "check_", "expect", "until", "within")) for call in calls
     )
 
 
 def test_every_test_can_fail() -> None:
-    idle = [f"{name} {node.name}" for name, node in _tests() if not _can_fail(node)]
+    idle = [
+        f"{name} {node.name}" for name, node, checking in _tests() if not _can_fail(node, checking)
+    ]
     assert not idle
 
 

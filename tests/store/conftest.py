@@ -7,6 +7,7 @@ from pathlib import Path
 
 import asyncpg
 import pytest
+from tests.support.command import Command
 from tests.support.postgresql import PostgresqlServer
 
 from tayori.db import migrate
@@ -46,3 +47,9 @@ async def database(empty_url: str) -> AsyncIterator[Database]:
     opened = open_database(empty_url, 4)
     yield opened
     await opened.close()
+
+
+@pytest.fixture
+def tayori(empty_url: str, tmp_path: Path) -> Command:
+    url = "" if empty_url.startswith("sqlite") else empty_url
+    return Command({"TAYORI_DATA_DIR": str(tmp_path), "TAYORI_DATABASE_URL": url})

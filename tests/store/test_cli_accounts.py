@@ -1,13 +1,4 @@
-import pytest
-from tests.support.command import Command
-
 from tayori.runtime.secrets import KEY_BYTES
-
-
-@pytest.fixture
-def tayori(empty_url, tmp_path):
-    url = "" if empty_url.startswith("sqlite") else empty_url
-    return Command({"TAYORI_DATA_DIR": str(tmp_path), "TAYORI_DATABASE_URL": url})
 
 
 def test_an_account_lives_from_creation_to_suspension(tayori, tmp_path):

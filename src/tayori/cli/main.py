@@ -9,7 +9,10 @@ from tayori.cli.account import account_app
 from tayori.cli.config import config_app
 from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
+from tayori.cli.dns import dns_app
 from tayori.cli.explain import explain_reply
+from tayori.cli.explain_message import explain
+from tayori.cli.queue import queue_app
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.template import template_app
@@ -25,8 +28,11 @@ app = typer.Typer(
 app.add_typer(account_app, name="account")
 app.add_typer(credential_app, name="credential")
 app.add_typer(template_app, name="template")
+app.add_typer(queue_app, name="queue")
+app.add_typer(dns_app, name="dns")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+app.command()(explain)
 app.command("explain-reply")(explain_reply)
 app.command()(serve)
 app.command()(sandbox)

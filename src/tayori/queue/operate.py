@@ -32,12 +32,24 @@ EVENTS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """How a recipient stands; `due_at` is None when it is final."""
+class Entry:
+    """A recipient as operators see it, of whichever account.
 
+    `due_at` is when the next attempt is due (or the lease ends), None once it has ended.
+    """
+
+    recipient_id: int
+    message_number: int
+    message_id: str
+    account_id: int
+    address: str
     state: State
-    due_at: int | None
     attempts: int
+    due_at: int | None
+    accepted_at: int
+    expires_at: int
+    ended_at: int | None
+    reply: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +60,32 @@ class Move:
     due_at: int | None
 
 
-def decide(standing: Standing, wish: Wish, now: int) -> Move | str:
+def decide(entry: Entry, wish: Wish, now: int) -> Move | str:
     """Return the move that fulfils the wish, or the sentence that says why there is none."""
-    if standing.state in FINAL:
-        return f"It has ended already: {standing.state.name.lower()}."
-    if _leased(standing, now):
+    held = entry.state is State.HELD
+    if entry.state in FINAL:
+        return f"It has ended already: {entry.state.name.lower()}."
+    if entry.state is State.SENDING and (entry.due_at or 0) > now:
         return "A delivery process is working on it now; try again in a few minutes."
+    if held is not (wish is Wish.RELEASE) and wish is not Wish.DROP:
+        return _OUT_OF_PLACE[wish]
+    return _move(entry, wish, now)
+
+
+_OUT_OF_PLACE = {
+    Wish.RETRY: "It is held; release it instead.",
+    Wish.HOLD: "It is held already.",
+    Wish.RELEASE: "It is not held.",
+}
+
+
+def _move(entry: Entry, wish: Wish, now: int) -> Move:
     if wish is Wish.DROP:
-        return _to(standing, State.DROPPED, None)
-    if wish is Wish.HOLD:
-        if standing.state is State.HELD:
-            return "It is held already."
-        return _to(standing, State.HELD, HELD_UNTIL)
-    if wish is Wish.RELEASE and standing.state is not State.HELD:
-        return "It is not held."
-    if wish is Wish.RETRY and standing.state is State.HELD:
-        return "It is held; release it instead."
-    return _to(standing, State.DEFERRED if standing.attempts else State.QUEUED, now)
-
-
-def _leased(standing: Standing, now: int) -> bool:
-    return standing.state is State.SENDING and (standing.due_at or 0) > now
-
-
-def _to(standing: Standing, state: State, due_at: int | None) -> Move:
-    if state is not standing.state:
-        check_move(standing.state, state)
-    return Move(state, due_at)
+        move = Move(State.DROPPED, None)
+    elif wish is Wish.HOLD:
+        move = Move(State.HELD, HELD_UNTIL)
+    else:
+        move = Move(State.DEFERRED if entry.attempts else State.QUEUED, now)
+    if move.state is not entry.state:
+        check_move(entry.state, move.state)
+    return move

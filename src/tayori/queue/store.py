@@ -205,6 +205,10 @@ def _event(item: Settlement) -> Event:
     data: dict[str, str | int] = {"reason": item.reply} if item.reply else {}
     if item.bounce_class:
         data["class"] = item.bounce_class
+    if item.outcome is not None:
+        data["attempt"] = item.recipient.attempts + 1
+    if item.state is State.DEFERRED and item.due_at is not None:
+        data["next_at"] = item.due_at
     return Event(
         at=item.at,
         account_id=item.recipient.account_id,

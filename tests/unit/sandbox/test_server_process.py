@@ -46,3 +46,4 @@ async def test_stopping_what_never_started(tmp_path: Path) -> None:
     server = ServerProcess(tmp_path, {})
     await server.stop()
     await server.ended()
+    assert not server.log_file.exists()

@@ -1,0 +1,196 @@
+"""The life of a message as sentences, in order of time (pure)."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import tzinfo
+from operator import itemgetter
+
+from tayori.cli.instants import instant, minute, span
+from tayori.events.model import Event, EventKind
+from tayori.queue.operate import Entry
+from tayori.queue.operator_store import AttemptRow, MessageHead
+from tayori.queue.states import State
+
+_KIND_WORDS = {
+    "delivered": "the receiver took the mail",
+    "temporary": "it failed for now",
+    "permanent": "it was refused for good",
+    "unknown": "it was sent completely, but no answer came",
+}
+_STAGE_WORDS = {
+    "dns": "when its mail hosts were looked up",
+    "connect": "when the connection was opened",
+    "greeting": "at the receiver's greeting",
+    "hello": "after EHLO",
+    "tls": "when encryption was begun",
+    "mail": "at MAIL FROM",
+    "rcpt": "at RCPT TO",
+    "data": "at DATA",
+    "content": "after the content",
+    "engine": "by our own decision",
+}
+_PLAIN = {
+    EventKind.REFUSED: "The message was refused",
+    EventKind.DROPPED: "The mail is not sent",
+    EventKind.OPEN: "The recipient opened the mail",
+    EventKind.CLICK: "The recipient followed a link",
+    EventKind.SPAMREPORT: "The recipient complained about the mail",
+    EventKind.UNSUBSCRIBE: "The recipient asked for no more mail from this domain",
+    EventKind.RETRIED: "An operator made the next attempt due at once",
+    EventKind.HELD: "An operator holds the mail back",
+    EventKind.RELEASED: "An operator let the mail go on",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fate:
+    """All that is known of a message and of those recipients that were asked for."""
+
+    message: MessageHead
+    recipients: Sequence[Entry]
+    attempts: Sequence[AttemptRow]
+    events: Sequence[Event]
+
+
+def timeline(fate: Fate, now: int, zone: tzinfo) -> list[dict[str, object]]:
+    """Return the rows `at, event, address, detail, reply, ...`; at last where open ones stand."""
+    by_id = {entry.recipient_id: entry for entry in fate.recipients}
+    # Within one millisecond: the message is accepted, attempted, and then what follows from that.
+    rows: list[tuple[int, int, dict[str, object]]] = [
+        (
+            event.at,
+            0 if event.kind is EventKind.ACCEPTED else 2,
+            _event_row(event, fate, by_id, zone),
+        )
+        for event in fate.events
+        if event.recipient_id is None or event.recipient_id in by_id
+    ]
+    rows += [
+        (tried.ended_at, 1, _attempt_row(tried, by_id[tried.recipient_id], zone))
+        for tried in fate.attempts
+        if tried.recipient_id in by_id
+    ]
+    in_order = [row for _, _, row in sorted(rows, key=itemgetter(0, 1))]
+    return in_order + [_standing_row(entry, now, zone) for entry in _open(fate.recipients)]
+
+
+def sentences(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
+    """Return the rows as a table for people has them."""
+    return [
+        {
+            "at": str(row["at"])[:19].replace("T", " "),
+            "address": row["address"],
+            "event": row["event"],
+            "what happened": row["detail"],
+        }
+        for row in rows
+    ]
+
+
+def _row(at: str, event: str, address: str, detail: str, **more: object) -> dict[str, object]:
+    known = {"reply": "", "attempt": None, "host": "", "peer": "", "tls": ""}
+    last = {"stage": "", "class": "", "next_at": ""}
+    return {"at": at, "event": event, "address": address, "detail": detail} | known | last | more
+
+
+def _attempt_row(tried: AttemptRow, entry: Entry, zone: tzinfo) -> dict[str, object]:
+    where = f" at {tried.peer_host or 'the host'} [{tried.peer_address}]"
+    how = f", encrypted ({tried.tls})" if tried.tls else ", not encrypted"
+    at_host = f"{where}{how}" if tried.peer_address else ""
+    stage = "" if tried.kind == "delivered" else f" {_STAGE_WORDS.get(tried.stage, tried.stage)}"
+    detail = (
+        f"Attempt {tried.number}{at_host}, {span(tried.ended_at - tried.started_at)}: "
+        f"{_KIND_WORDS.get(tried.kind, tried.kind)}{stage}."
+    )
+    reply = " ".join(part for part in (str(tried.code or ""), tried.enhanced, tried.text) if part)
+    if reply:
+        detail += f" Reply: {reply}"
+    if tried.detail:
+        detail += f" ({tried.detail})"
+    return _row(
+        instant(tried.ended_at, zone),
+        "attempt",
+        entry.address,
+        detail,
+        reply=reply,
+        attempt=tried.number,
+        host=tried.peer_host,
+        peer=tried.peer_address,
+        tls=tried.tls,
+        stage=tried.stage,
+        **{"class": tried.bounce_class},
+    )
+
+
+def _event_row(
+    event: Event, fate: Fate, by_id: Mapping[int, Entry], zone: tzinfo
+) -> dict[str, object]:
+    entry = by_id.get(event.recipient_id or 0)
+    reason = str(event.data.get("reason", ""))
+    next_at = event.data.get("next_at")
+    replied = event.kind in {EventKind.DELIVERED, EventKind.BOUNCE, EventKind.DEFERRED}
+    return _row(
+        instant(event.at, zone),
+        event.kind.value,
+        entry.address if entry else "",
+        _event_sentence(event, fate.message, entry, zone),
+        reply=reason if replied else "",
+        attempt=event.data.get("attempt"),
+        **{"class": event.data.get("class", "")},
+        next_at=instant(next_at, zone) if isinstance(next_at, int) else "",
+    )
+
+
+def _event_sentence(event: Event, message: MessageHead, entry: Entry | None, zone: tzinfo) -> str:
+    accepted_at = entry.accepted_at if entry else message.accepted_at
+    reason = str(event.data.get("reason", ""))
+    why = f" as {event.data['class']}" if event.data.get("class") else ""
+    next_at = event.data.get("next_at")
+    match event.kind:
+        case EventKind.ACCEPTED:
+            return _accepted(event, message)
+        case EventKind.DELIVERED:
+            return f"Delivered {span(event.at - accepted_at)} after it was accepted."
+        case EventKind.BOUNCE:
+            ended = "Expired" if event.data.get("class") == "expired" else f"Bounced{why}"
+            return f"{ended}: it will not be tried again."
+        case EventKind.DEFERRED if isinstance(next_at, int):
+            wait = span(next_at - event.at)
+            return f"Deferred{why}; the next attempt is due at {minute(next_at, zone)} (in {wait})."
+        case EventKind.DEFERRED:
+            return f"Deferred{why}; another attempt follows."
+        case _:
+            return f"{_PLAIN[event.kind]}{f': {reason}' if reason else '.'}"
+
+
+def _accepted(event: Event, message: MessageHead) -> str:
+    count = event.data.get("recipients", 1)
+    many = "1 recipient" if count == 1 else f"{count} recipients"
+    what = f"template {message.template_id}" if message.template_id else "own content"
+    return (
+        f"Accepted from account {message.account_id} by {message.source} for {many}: "
+        f'from {message.from_address}, {what}, subject "{message.subject}".'
+    )
+
+
+def _open(recipients: Iterable[Entry]) -> list[Entry]:
+    return [entry for entry in recipients if entry.due_at is not None]
+
+
+def _standing_row(entry: Entry, now: int, zone: tzinfo) -> dict[str, object]:
+    scheduled = entry.state in {State.QUEUED, State.DEFERRED}
+    due_at = (entry.due_at or now) if scheduled else now
+    waits = f"the next attempt is due at {minute(due_at, zone)}"
+    if due_at <= now:
+        waits = "the next attempt is due now"
+    detail = {
+        State.HELD: "Now: an operator holds it until it is released or dropped.",
+        State.SENDING: "Now: a delivery process is working on it.",
+        State.QUEUED: f"Now: it waits for its first attempt; {waits}.",
+        State.DEFERRED: f"Now: it waits; {waits}, its lifetime ends at "
+        f"{minute(entry.expires_at, zone)}.",
+    }[entry.state]
+    next_at = instant(due_at, zone) if scheduled else ""
+    return _row(
+        instant(now, zone), entry.state.name.lower(), entry.address, detail, next_at=next_at
+    )
