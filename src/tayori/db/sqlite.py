@@ -175,8 +175,9 @@ class SqliteDatabase:
 
 @asynccontextmanager
 async def _transaction(connection: _Connection) -> AsyncIterator[SqliteTransaction]:
-    await _unbroken(connection.run(connection.begin))
     try:
+        # Whoever is cancelled while it begins has begun it nevertheless.
+        await _unbroken(connection.run(connection.begin))
         yield SqliteTransaction(connection)
     except BaseException:
         await _unbroken(connection.run(lambda c: connection.end(c, "ROLLBACK")))
@@ -190,5 +191,5 @@ async def _unbroken(work: Any) -> None:
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.wait({task})
+        await asyncio.gather(task, return_exceptions=True)
         raise

@@ -29,8 +29,11 @@ from tayori.runtime.clock import SECOND, Clock
 
 POLL_S = 1.0
 """Longest wait for a signal: also how late a clock that was moved is noticed."""
+BREATH_S = 0.02
+"""Least time between two leases that found less than they could take."""
 SMALL_RECIPE = 64 * 1024
 """Octets up to which recipes are read with their batch."""
+FIRST_RETRY_S = 0.1
 SLOWEST_RETRY_S = 5.0
 TEND_S = 1.0
 CROWDED = 0.75
@@ -103,6 +106,8 @@ class DeliveryLoop:
     async def stop(self) -> None:
         """Take no more, finish attempts within the bound, give the rest back."""
         self._stopping.set()
+        for site in self._sites.values():
+            site.stop()
         await self._end([self._leasing] if self._leasing else [])
         if self._taking is not None:
             # A lease on its way to the database will be ours, so it has to be given back.
@@ -115,10 +120,12 @@ class DeliveryLoop:
         await self._connections.close()
         await self._signal.close()
 
+    async def wait_settled(self, count: int) -> None:
+        """Return when `count` recipients were settled and committed since the start."""
+        await self._settler.wait_settled(count)
+
     async def _finish_attempts(self) -> None:
         sites = list(self._sites.values())
-        for site in sites:
-            site.stop()
         workers = {worker for site in sites for worker in site.workers}
         if not workers:
             return
@@ -135,22 +142,26 @@ class DeliveryLoop:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _lease(self) -> None:
-        pause = 0.1
+        pause = FIRST_RETRY_S
         while not self._stopping.is_set():
             try:
-                await self._settler.wait_for_room(self._limits.most_held)
+                # Room for a whole batch: leases of a few at a time would cost more than they bring.
+                await self._settler.wait_for_room(self._limits.most_held - self._limits.batch + 1)
+                began = asyncio.get_running_loop().time()
                 if not await self._lease_batch():
                     await self._wait_for_work()
-                pause = 0.1
+                    # At rest a mail goes out at once; under a load mails that come in these
+                    # moments share a lease, a settlement, and the writer's lock.
+                    spent_s = asyncio.get_running_loop().time() - began
+                    await asyncio.sleep(max(0.0, BREATH_S - spent_s))
+                pause = FIRST_RETRY_S
             except DatabaseBusyError as error:
                 log.get(_LOG).warning("lease_delayed", error=str(error))
-                await asyncio.sleep(pause)
-                pause = min(SLOWEST_RETRY_S, pause * 2)
+                pause = await _rest(pause)
             except Exception:
                 # Whatever it was, the queue must go on; what was leased meanwhile runs out.
                 log.get(_LOG).exception("lease_failed")
-                await asyncio.sleep(pause)
-                pause = min(SLOWEST_RETRY_S, pause * 2)
+                pause = await _rest(pause)
 
     async def _lease_batch(self) -> bool:
         """Lease and hand out what is due; tell whether there may be more."""
@@ -182,14 +193,7 @@ class DeliveryLoop:
 
     async def _dispatch(self, leased: Sequence[Leased]) -> None:
         """Read the recipes, find the routes, and hand each recipient to its site."""
-        try:
-            works = await self._works(leased)
-        except Exception:
-            log.get(_LOG).exception("recipes_unread", count=len(leased))
-            now = self._clock.now()
-            for item in leased:
-                self._settler.put(returned(item, now, FAULT_DELAY_MS))
-            return
+        works = await self._works(leased)
         by_domain: defaultdict[str, list[Work]] = defaultdict(list)
         for work in works:
             by_domain[work.recipient.domain].append(work)
@@ -197,9 +201,19 @@ class DeliveryLoop:
 
     async def _works(self, leased: Sequence[Leased]) -> list[Work]:
         numbers = {item.message_id for item in leased}
-        stored = await self._queue.small_recipes(numbers, SMALL_RECIPE)
-        recipes = {number: decode_recipe(recipe) for number, recipe in stored.items()}
-        return [Work(item, recipes.get(item.message_id)) for item in leased]
+        pause = FIRST_RETRY_S
+        while True:
+            try:
+                stored = await self._queue.small_recipes(numbers, SMALL_RECIPE)
+                recipes = {number: decode_recipe(recipe) for number, recipe in stored.items()}
+                return [Work(item, recipes.get(item.message_id)) for item in leased]
+            except DatabaseBusyError as error:
+                log.get(_LOG).warning("recipes_delayed", error=str(error))
+                pause = await _rest(pause)
+            except Exception:
+                # Whose recipe it is shows when each is read alone, which is what None asks for.
+                log.get(_LOG).exception("recipes_unread", count=len(leased))
+                return [Work(item, None) for item in leased]
 
     async def _hand_out(self, domain: str, works: Sequence[Work]) -> None:
         now = self._clock.now()
@@ -251,3 +265,9 @@ class DeliveryLoop:
             except Exception:
                 # The next beat comes before the leases run out.
                 log.get(_LOG).exception("heartbeat_failed", held=len(held))
+
+
+async def _rest(pause_s: float) -> float:
+    """Wait before the database is asked again; return how long to wait the next time."""
+    await asyncio.sleep(pause_s)
+    return min(SLOWEST_RETRY_S, pause_s * 2)

@@ -24,7 +24,10 @@ from tayori.smtp.tls import ClientTls
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeliveryNeeds:
-    """What delivery is given; `owner` names this process in leases."""
+    """What delivery is given.
+
+    `owner` names this process in leases; `most_held` recipients are leased at a time.
+    """
 
     owner: str
     settings: Settings
@@ -34,6 +37,7 @@ class DeliveryNeeds:
     signal: Wakeup
     clock: Clock
     chance: random.Random
+    most_held: int = 1_000
 
 
 def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:

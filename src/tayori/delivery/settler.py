@@ -29,6 +29,7 @@ class Settler:
         self._owner = owner
         self._held: dict[int, Leased] = {}
         self._undecided: dict[int, Leased] = {}
+        self._settled = 0
         self._waiting: list[Settlement] = []
         self._work = asyncio.Event()
         self._room = asyncio.Event()
@@ -66,6 +67,12 @@ class Settler:
     async def wait_for_room(self, most: int) -> None:
         """Return when fewer than `most` recipients are held."""
         while len(self._held) >= most:
+            self._room.clear()
+            await self._room.wait()
+
+    async def wait_settled(self, count: int) -> None:
+        """Return when so many recipients were settled since the start, returned ones apart."""
+        while self._settled < count:
             self._room.clear()
             await self._room.wait()
 
@@ -112,6 +119,7 @@ class Settler:
             self._held.pop(item.recipient.id, None)
             if yes:
                 _observe(item)
+                self._settled += item.state is not State.QUEUED
         self._room.set()
 
     async def _one_by_one(self, batch: Sequence[Settlement]) -> list[bool]:

@@ -82,8 +82,11 @@ class Site:
     def add(self, work: Work) -> None:
         """Take a mail; it goes with the next free connection, those that a person waits for first.
 
-        A mail that comes while the site is too slow for it goes back to the queue for a while.
+        A mail that comes while the site is too slow for it goes back to the queue for a while, and
+        one that comes during a stop is left to `Settler.give_back`.
         """
+        if self._stopping:
+            return
         if self._room is not None and self._left >= self._room:
             self._put_back(work)
             return
@@ -146,9 +149,9 @@ class Site:
         return left
 
     def _unreachable(self, outcome: Outcome) -> None:
-        if self._open:
-            # Other connections of ours work: the site is well and takes no more of them now.
-            # Those carry on with what waits.
+        if len(self._workers) > 1:
+            # The site may just take no more connections of ours now. The others carry on with
+            # what waits, or the last of them comes here again.
             return
         for work in self._give_up():
             self._settle(work, outcome)
