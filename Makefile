@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo bench lock format check test
+.PHONY: help setup run demo bench lock format check test
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -19,6 +19,9 @@ $(VENV)/.installed: requirements.lock requirements-dev.lock pyproject.toml
 	@# Servers are started by the dozen in tests: they must not compile everything each time.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib src > /dev/null || true
 	@touch $@
+
+run: setup ## Run the server with its data in ./tayori-data
+	$(BIN)/tayori serve $(ARGS)
 
 demo: setup ## Send mails through a sandbox and show them as received; ARGS=--exit ends by itself
 	$(BIN)/tayori demo $(ARGS)
