@@ -4,12 +4,12 @@ import re
 from collections.abc import Callable
 
 import pytest
+from tests.repo.tree import ROOT, name_of, tracked
 
 import tayori.config.reference
 import tayori.edge.submission.reference
 import tayori.events.reference
 from tayori.cli.main import app
-from tests.repo.tree import ROOT, name_of, tracked
 
 GENERATED = {
     "docs/configuration.md": tayori.config.reference.page,

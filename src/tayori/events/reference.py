@@ -5,6 +5,7 @@
 
 import ast
 import inspect
+import itertools
 import sys
 from collections.abc import Iterator
 
@@ -46,7 +47,7 @@ def _sentences() -> dict[str, str]:
         if isinstance(node, ast.ClassDef) and node.name == EventKind.__name__
     )
     found = {}
-    for member, sentence in zip(body, body[1:], strict=False):
+    for member, sentence in itertools.pairwise(body):
         if isinstance(member, ast.Assign) and isinstance(sentence, ast.Expr):
             (target,) = member.targets
             text = ast.literal_eval(sentence.value)
