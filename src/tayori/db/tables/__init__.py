@@ -1,6 +1,29 @@
 """The schema, one file per room that keeps something; migrations must lead to exactly this."""
 
-from tayori.db.tables import catalog, events, queue, reputation, system, tenants
+from tayori.db.tables import (
+    bulk,
+    catalog,
+    events,
+    lists,
+    queue,
+    reputation,
+    stats,
+    suppress,
+    system,
+    tenants,
+)
 from tayori.db.tables.metadata import metadata
 
-__all__ = ["catalog", "events", "metadata", "queue", "reputation", "system", "tenants"]
+__all__ = [
+    "bulk",
+    "catalog",
+    "events",
+    "lists",
+    "metadata",
+    "queue",
+    "reputation",
+    "stats",
+    "suppress",
+    "system",
+    "tenants",
+]

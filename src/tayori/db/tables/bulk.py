@@ -1,0 +1,44 @@
+"""Bulk tasks: one mail to every receiver of a list, now, later, or again and again."""
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, Table, Text, text
+
+from tayori.db.tables.metadata import BIG_KEY, counted_key, metadata
+
+bulk_task = Table(
+    "bulk_task",
+    metadata,
+    counted_key(),
+    Column("account_id", BIG_KEY, ForeignKey("account.id"), nullable=False),
+    Column("kind", Integer, nullable=False),  # 1 immediate, 2 timed, 3 cyclic
+    Column("status", Integer, nullable=False),  # 1 waiting, 5 sending, 6 paused, 7 error, 10 done
+    Column("list_id", BIG_KEY, nullable=False),
+    Column("list_name", Text, nullable=False),
+    Column("sender", Text, nullable=False),  # as it was given, with the display name
+    Column("reply_to", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("template_id", BIG_KEY, nullable=False),
+    Column("template_data", Text, nullable=False),
+    Column("unsubscribe", Text, nullable=False),
+    Column("ad_location", Integer, nullable=False),  # 0 none, 1 before the subject, 2 behind it
+    Column("begins_at", BigInteger),
+    Column("interval_h", Integer),
+    Column("cycle_ended", Boolean, nullable=False),
+    Column("run", Integer, nullable=False),  # counts the cycles
+    Column("cursor", BigInteger, nullable=False),  # the last receiver that was taken in this run
+    Column("requested", Integer, nullable=False),
+    Column("sent", Integer, nullable=False),
+    Column("cached", Integer, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("due_at", BigInteger),  # NULL when nothing is left to do; a lease moves it
+    Column("lease_owner", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("updated_at", BigInteger, nullable=False),
+    Index("ix_bulk_task_account_id_id", "account_id", "id"),
+    Index(
+        "ix_bulk_task_due_at",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    sqlite_autoincrement=True,
+)
