@@ -5,6 +5,7 @@ means that nothing was taken and the caller may try again.
 """
 
 from datetime import tzinfo
+from functools import partial
 from typing import Any
 
 from tayori.accept.checks import CHECKS
@@ -64,9 +65,9 @@ class Door:
         if facts.identity is None or facts.content is None:
             raise AssertionError("The checks let a mail without sender domain or content pass.")
         message = self._message(submission, facts.identity, facts)
-        claims = self._limits.claims(message, facts.identity)
-        full = await self._store.put(Taking(message=message, claims=claims))
-        return full or Accepted(message_id=message.public_id)
+        claims = partial(self._limits.claims, identity=facts.identity)
+        refused = await self._store.put(Taking(message=message, claims=claims))
+        return refused or Accepted(message_id=message.public_id)
 
     async def _refuse(self, submission: Submission, refusal: Refusal) -> Refusal:
         item = Refusing(account_id=submission.account.id, at=self._clock.now(), refusal=refusal)

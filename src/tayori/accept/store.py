@@ -3,12 +3,14 @@
 from collections.abc import Callable, Sequence
 
 from tayori.accept.limits import full
+from tayori.accept.suppression import without_suppressed
 from tayori.accept.taking import Refusing, Taking, refused_event
-from tayori.db.database import Database
+from tayori.db.database import Database, Transaction
 from tayori.db.group import GroupCommit
 from tayori.events.model import Event
 from tayori.events.store import record
 from tayori.queue.intake import Intake
+from tayori.queue.model import NewMessage
 from tayori.refusal.refusal import Refusal
 from tayori.reputation.store import count
 from tayori.runtime.clock import Clock
@@ -31,7 +33,10 @@ class AcceptStore:
         self._group: GroupCommit[Taking | Refusing, Refusal | None] = GroupCommit(self._commit)
 
     async def put(self, item: Taking | Refusing) -> Refusal | None:
-        """Return after the commit; a refusal is the answer where a counted limit was full."""
+        """Return after the commit.
+
+        A refusal is the answer where a counted limit was full, or where nobody may be written to.
+        """
         return await self._group.put(item)
 
     async def drain(self) -> None:
@@ -46,14 +51,13 @@ class AcceptStore:
         answers: dict[int, Refusal] = {}
         async with self._database.write() as transaction:
             if numbers is not None:
-                now = self._clock.now()
-                refused = await count(transaction, [item.claims for item in takings], now)
-                for item, claim in zip(takings, refused, strict=True):
-                    if claim is not None:
-                        answers[id(item)] = full(claim)
-                        events.append(_full_event(item, answers[id(item)]))
-                kept = [item.message for item in takings if id(item) not in answers]
+                judged = await self._judge(transaction, takings)
+                kept = [item for item in judged if isinstance(item, NewMessage)]
                 await self._intake.take(transaction, kept, (numbers[0][: len(kept)], numbers[1]))
+                for taking, refusal in zip(takings, judged, strict=True):
+                    if isinstance(refusal, Refusal):
+                        answers[id(taking)] = refusal
+                        events.append(_event(taking, refusal))
             await record(transaction, events)
             reach(Point.DOOR_BEFORE_COMMIT)
         reach(Point.DOOR_AFTER_COMMIT)
@@ -61,8 +65,25 @@ class AcceptStore:
             self._on_commit()
         return [answers.get(id(item)) for item in batch]
 
+    async def _judge(
+        self, transaction: Transaction, takings: Sequence[Taking]
+    ) -> list[NewMessage | Refusal]:
+        """Return each message as it is taken, or why it is not: suppression first, then limits."""
+        now = self._clock.now()
+        messages = [item.message for item in takings]
+        judged = await without_suppressed(transaction, messages, now)
+        wishes = [
+            taking.claims(message) if isinstance(message, NewMessage) else ()
+            for taking, message in zip(takings, judged, strict=True)
+        ]
+        over = await count(transaction, wishes, now)
+        return [
+            message if claim is None else full(claim)
+            for message, claim in zip(judged, over, strict=True)
+        ]
 
-def _full_event(item: Taking, refusal: Refusal) -> Event:
+
+def _event(item: Taking, refusal: Refusal) -> Event:
     return refused_event(
         Refusing(account_id=item.message.account_id, at=item.message.accepted_at, refusal=refusal)
     )

@@ -1,6 +1,6 @@
 """Commits what the door decided: messages of many callers, and refusals, in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tayori.events.model import Event, EventKind
@@ -11,10 +11,10 @@ from tayori.reputation.model import Claim
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking:
-    """A message that passed every check, and the limits it counts against."""
+    """A message that passed every check, and what tells the limits it counts against."""
 
     message: NewMessage
-    claims: Sequence[Claim]
+    claims: Callable[[NewMessage], Sequence[Claim]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -59,6 +59,12 @@ ROWS: Final = (
         senders.delete_email_address,
     ),
     Row(
+        "UpdateEmailSmtpPassWord",
+        WRITE,
+        senders.UpdateEmailSmtpPassWordRequest,
+        senders.update_email_smtp_password,
+    ),
+    Row(
         "CreateEmailTemplate",
         WRITE,
         templates.CreateEmailTemplateRequest,

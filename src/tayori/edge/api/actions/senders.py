@@ -23,6 +23,13 @@ class DeleteEmailAddressRequest(Request, frozen=True):
     email_address: str
 
 
+class UpdateEmailSmtpPassWordRequest(Request, frozen=True):
+    """A new SMTP password for a sender."""
+
+    password: str
+    email_address: str
+
+
 class EmailSender(Response, frozen=True):
     """A sender; the time is in Unix seconds, SmtpPwdType is 1 when a password is set."""
 
@@ -71,3 +78,13 @@ async def delete_email_address(
 ) -> Done | Refusal:
     """Delete a sender; mail that was accepted from it still goes out."""
     return await services.senders.delete(call.account.id, request.email_address) or Done()
+
+
+async def update_email_smtp_password(
+    services: Services, call: Call, request: UpdateEmailSmtpPassWordRequest
+) -> Done | Refusal:
+    """Set the password with which the sender logs in by SMTP."""
+    refused = await services.senders.set_smtp_password(
+        call.account.id, request.email_address, request.password
+    )
+    return refused or Done()
