@@ -104,6 +104,7 @@ async def _deliver(pipe: Pipe, settings: Settings, number: int, *, signed: bool)
                 owner=f"bench-{number}",
                 settings=settings,
                 queue=parts.queue,
+                suppressions=parts.suppressions,
                 composer=composer,
                 resolver=parts.resolver,
                 signal=parts.queue_signal,

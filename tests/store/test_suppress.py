@@ -1,3 +1,4 @@
+import random
 from dataclasses import replace
 
 import pytest
@@ -5,10 +6,17 @@ from tests.store.test_door import NOW, door
 from tests.unit.accept.test_checks import GOOD, box
 
 from tayori.accept.submission import Accepted
+from tayori.compose.model import decode_recipe
 from tayori.config.tree import Policy
+from tayori.delivery.judge import judge
+from tayori.delivery.suppression import LastLook
+from tayori.delivery.work import Work
+from tayori.mail.outcome import Kind, Outcome, Scope, Stage
+from tayori.mail.reply import Reply
+from tayori.queue.states import State
 from tayori.queue.store import QueueStore
 from tayori.refusal.codes import Code
-from tayori.runtime.clock import DAY, SettableClock
+from tayori.runtime.clock import DAY, MINUTE, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
 from tayori.suppress.model import Blocked, SendStatus, Target
@@ -123,3 +131,36 @@ async def test_an_account_sees_and_removes_what_its_own_mail_blocked(database, s
     assert await store.shared_of(1, (NOW, NOW + DAY), "b@x.test", NOW) is None
     assert await store.unblock(1, ["a@x.test", "b@x.test"]) == 1
     assert (await store.shared(2, (NOW, NOW + DAY), (0, 10), NOW))[1] == 1
+
+
+async def test_a_person_who_left_while_the_mail_waited_is_not_written_to(database, store, clock):
+    await door(database, clock).accept(replace(GOOD, to=(box("a@x.test"), box("b@x.test"))))
+    await store.unsubscribe(Target(1, sender_domain(), "a@x.test"), NOW)
+    queue = QueueStore(database)
+    leased = await queue.lease("one", NOW, NOW + DAY, 10)
+    recipes = await queue.recipes(item.message_id for item in leased)
+    works = [Work(item, decode_recipe(recipes[item.message_id])) for item in leased]
+    look = LastLook(store, clock)
+    assert await look.sort_out(works) == (works, [])
+    clock.advance(2 * MINUTE)
+    allowed, (dropped,) = await look.sort_out(works)
+    assert [work.recipient.address for work in allowed] == ["b@x.test"]
+    assert await queue.settle("one", [dropped]) == [True]
+    rows = await queue.status(1, (NOW, NOW + DAY), (0, 10), to_address="a@x.test")
+    assert [(row.state, row.send_status) for row in rows] == [(State.DROPPED, 1013)]
+
+
+async def test_a_receiver_that_knows_nobody_of_that_name_blocks_the_address(database, store, clock):
+    await door(database, clock).accept(replace(GOOD, to=(box("A@x.test"),)))
+    queue = QueueStore(database)
+    (leased,) = await queue.lease("one", NOW, NOW + DAY, 10)
+    said = Outcome(
+        kind=Kind.PERMANENT,
+        scope=Scope.RECIPIENT,
+        stage=Stage.RCPT,
+        reply=Reply(550, "5.1.1", ("No such user",)),
+    )
+    await queue.settle("one", [judge(leased, said, NOW, random.Random(1))])
+    ((blocked,), total) = await store.shared(1, (NOW, NOW + DAY), (0, 10), NOW)
+    assert (total, blocked.address, blocked.expires_at) == (1, "a@x.test", NOW + 14 * DAY)
+    assert blocked.reason == "550 5.1.1 No such user"

@@ -24,6 +24,7 @@ from tayori.queue.model import Status
 from tayori.queue.store import QueueStore
 from tayori.runtime.clock import DAY, Clock
 from tayori.sandbox.dns_server import DnsServer
+from tayori.suppress.store import SuppressStore
 
 PAIR = generate_rsa(2048)
 SIGNER = RsaSigner(pem=PAIR.pem, domain="mail.example.org", selector="t2048")
@@ -97,6 +98,7 @@ class Deliverers:
                     delivery=DeliverySettings(**given),
                 ),
                 queue=self.queue,
+                suppressions=SuppressStore(self.database),
                 composer=composer or RecipeComposer(),
                 resolver=Resolver([self.dns.address], self.clock),
                 signal=signal or PipeWakeup(self.run_dir, "queue"),

@@ -18,6 +18,7 @@ def delivery(parts: Parts) -> list[Service]:
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         settings=parts.settings,
         queue=parts.queue,
+        suppressions=parts.suppressions,
         composer=CatalogComposer(
             templates=parts.templates,
             identities=parts.identities,

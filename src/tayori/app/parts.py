@@ -23,6 +23,7 @@ from tayori.queue.store import QueueStore
 from tayori.runtime.clock import Clock, process_clock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox, load_key
+from tayori.suppress.store import SuppressStore
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
@@ -51,6 +52,7 @@ class Parts:
     senders: Senders
     templates: Templates
     queue: QueueStore
+    suppressions: SuppressStore
     queue_signal: Wakeup
 
     @property
@@ -116,5 +118,6 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
             store=TemplateStore(database), clock=clock, review=settings.review, policy=policy
         ),
         queue=QueueStore(database),
+        suppressions=SuppressStore(database),
         queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),
     )

@@ -24,6 +24,8 @@ _BUSY = (
     asyncpg.InsufficientResourcesError,
     asyncpg.LockNotAvailableError,
     asyncpg.InterfaceError,
+    # What the driver says of a connection that was cut in the middle of its own clean-up.
+    asyncpg.InternalClientError,
     OSError,
     TimeoutError,
 )

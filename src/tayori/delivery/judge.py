@@ -5,6 +5,7 @@ the retry curve until the lifetime ends.
 """
 
 import random
+from dataclasses import replace
 
 from tayori.classify.model import Action, BounceClass
 from tayori.classify.reply import classify
@@ -20,7 +21,8 @@ def judge(recipient: Leased, outcome: Outcome, now: int, chance: random.Random) 
         return _settlement(recipient, outcome, now, State.DELIVERED, "")
     verdict = classify(outcome)
     if verdict.action in {Action.FAIL, Action.FAIL_AND_BLACKLIST}:
-        return _settlement(recipient, outcome, now, State.BOUNCED, verdict.bounce_class.value)
+        bounced = _settlement(recipient, outcome, now, State.BOUNCED, verdict.bounce_class.value)
+        return replace(bounced, blocks=verdict.action is Action.FAIL_AND_BLACKLIST)
     due_at = next_attempt(recipient.attempts + 1, now, recipient.expires_at, chance)
     if due_at is None:
         return _settlement(recipient, outcome, now, State.EXPIRED, BounceClass.EXPIRED.value)

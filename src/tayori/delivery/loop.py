@@ -20,6 +20,7 @@ from tayori.delivery.judge import judge
 from tayori.delivery.plan import Route
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.site import FAULT_DELAY_MS, Site
+from tayori.delivery.suppression import LastLook
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Outcome
 from tayori.queue.model import Leased
@@ -69,6 +70,7 @@ class DeliveryLoop:
         owner: str,
         queue: QueueStore,
         router: Router,
+        last_look: LastLook,
         connections: Connections,
         settler: Settler,
         make_site: Callable[[Route], Site],
@@ -80,6 +82,7 @@ class DeliveryLoop:
         self._owner = owner
         self._queue = queue
         self._router = router
+        self._last_look = last_look
         self._connections = connections
         self._settler = settler
         self._make_site = make_site
@@ -90,6 +93,7 @@ class DeliveryLoop:
         self._sites: dict[str, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
+        self._unsure = False
         self._leasing: asyncio.Task[None] | None = None
         self._taking: asyncio.Task[list[Leased]] | None = None
         self._keeping: list[asyncio.Task[None]] = []
@@ -145,8 +149,9 @@ class DeliveryLoop:
         pause = FIRST_RETRY_S
         while not self._stopping.is_set():
             try:
-                # Room for a whole batch: leases of a few at a time would cost more than they bring.
-                await self._settler.wait_for_room(self._limits.most_held - self._limits.batch + 1)
+                # Leases of a few at a time would cost more than they bring.
+                await self._settler.wait_for_room(max(1, self._limits.most_held * 3 // 4))
+                await self._forget_lost()
                 began = asyncio.get_running_loop().time()
                 if not await self._lease_batch():
                     await self._wait_for_work()
@@ -157,11 +162,20 @@ class DeliveryLoop:
                 pause = FIRST_RETRY_S
             except DatabaseBusyError as error:
                 log.get(_LOG).warning("lease_delayed", error=str(error))
+                self._unsure = True
                 pause = await _rest(pause)
             except Exception:
-                # Whatever it was, the queue must go on; what was leased meanwhile runs out.
+                # Whatever it was, the queue must go on.
                 log.get(_LOG).exception("lease_failed")
+                self._unsure = True
                 pause = await _rest(pause)
+
+    async def _forget_lost(self) -> None:
+        """After trouble, end the leases that were committed without our hearing of it."""
+        if self._unsure:
+            held = self._settler.held
+            await self._queue.expire_unheld(self._owner, held, self._clock.now())
+            self._unsure = False
 
     async def _lease_batch(self) -> bool:
         """Lease and hand out what is due; tell whether there may be more."""
@@ -193,7 +207,7 @@ class DeliveryLoop:
 
     async def _dispatch(self, leased: Sequence[Leased]) -> None:
         """Read the recipes, find the routes, and hand each recipient to its site."""
-        works = await self._works(leased)
+        works = await self._allowed(await self._works(leased))
         by_domain: defaultdict[str, list[Work]] = defaultdict(list)
         for work in works:
             by_domain[work.recipient.domain].append(work)
@@ -214,6 +228,20 @@ class DeliveryLoop:
                 # Whose recipe it is shows when each is read alone, which is what None asks for.
                 log.get(_LOG).exception("recipes_unread", count=len(leased))
                 return [Work(item, None) for item in leased]
+
+    async def _allowed(self, works: Sequence[Work]) -> Sequence[Work]:
+        """Return what may still be sent; the rest is settled as dropped."""
+        pause = FIRST_RETRY_S
+        while True:
+            try:
+                allowed, dropped = await self._last_look.sort_out(works)
+            except DatabaseBusyError as error:
+                log.get(_LOG).warning("last_look_delayed", error=str(error))
+                pause = await _rest(pause)
+                continue
+            for settlement in dropped:
+                self._settler.put(settlement)
+            return allowed
 
     async def _hand_out(self, domain: str, works: Sequence[Work]) -> None:
         now = self._clock.now()

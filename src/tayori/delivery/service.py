@@ -13,6 +13,7 @@ from tayori.delivery.plan import Planner, Route
 from tayori.delivery.settler import Settler
 from tayori.delivery.site import Site
 from tayori.delivery.smarthost import SmarthostPlanner
+from tayori.delivery.suppression import LastLook
 from tayori.dns.mx import MailHostFinder
 from tayori.dns.resolver import Resolver
 from tayori.queue.store import QueueStore
@@ -20,6 +21,7 @@ from tayori.runtime.clock import SECOND, Clock
 from tayori.runtime.listening import parse_listen
 from tayori.smtp.envelope import Timeouts
 from tayori.smtp.tls import ClientTls
+from tayori.suppress.store import SuppressStore
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,7 @@ class DeliveryNeeds:
     owner: str
     settings: Settings
     queue: QueueStore
+    suppressions: SuppressStore
     composer: Composer
     resolver: Resolver
     signal: Wakeup
@@ -62,6 +65,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         owner=needs.owner,
         queue=needs.queue,
         router=_router(needs),
+        last_look=LastLook(needs.suppressions, needs.clock),
         connections=connections,
         settler=settler,
         make_site=make_site,

@@ -81,7 +81,7 @@ class Settlement:
     """What becomes of a leased recipient after an attempt, or instead of one.
 
     `due_at` is set for DEFERRED (and QUEUED, when a lease is given back) only. `outcome` is None
-    when nothing was attempted.
+    when nothing was attempted. `blocks` puts the address on the shared blacklist.
     """
 
     recipient: Leased
@@ -92,6 +92,7 @@ class Settlement:
     bounce_class: str = ""
     send_status: int = 0
     reply: str = ""
+    blocks: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

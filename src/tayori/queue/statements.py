@@ -44,6 +44,13 @@ EXTEND = Statement(
     .where(recipient.c.lease_owner == bindparam("owner"))
     .values(due_at=bindparam("until"))
 )
+EXPIRE_UNHELD = Statement(
+    update(recipient)
+    .where(recipient.c.lease_owner == bindparam("owner"))
+    .where(recipient.c.due_at.is_not(None))
+    .where(~among(recipient.c.id, "held"))
+    .values(due_at=bindparam("now"))
+)
 NEXT_DUE = Statement(
     select(recipient.c.due_at)
     .where(recipient.c.priority == bindparam("of_priority"))

@@ -14,6 +14,8 @@ from tayori.queue import statements
 from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
 from tayori.runtime.crash import Point, reach
+from tayori.suppress.model import BLOCKED_MS, Blocked
+from tayori.suppress.store import block
 
 _KINDS = {
     State.DELIVERED: EventKind.DELIVERED,
@@ -58,6 +60,15 @@ class QueueStore:
             values = {"ids": list(recipient_ids), "owner": owner, "until": until}
             await transaction.execute(statements.EXTEND, values)
 
+    async def expire_unheld(self, owner: str, held: Sequence[int], now: int) -> int:
+        """End the leases of `owner` that it does not know of; return how many.
+
+        Such leases are left when a connection broke between a commit and its answer.
+        """
+        values = {"owner": owner, "held": list(held), "now": now}
+        async with self._database.write() as transaction:
+            return await transaction.execute(statements.EXPIRE_UNHELD, values)
+
     async def next_due(self) -> int | None:
         """Return when the next recipient is due, or None when the queue is empty."""
         async with self._database.read() as transaction:
@@ -99,6 +110,7 @@ class QueueStore:
             tried = [_attempt(s) for s in chosen if s.outcome is not None]
             await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
             await record(transaction, [_event(s) for s in chosen if s.state in _KINDS])
+            await block(transaction, [_blocked(s) for s in chosen if s.blocks])
             if ended:
                 await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
             reach(Point.SETTLE_BEFORE_COMMIT)
@@ -199,6 +211,16 @@ def _attempt(item: Settlement) -> dict[str, object]:
         "bounce_class": item.bounce_class,
         "detail": outcome.detail,
     }
+
+
+def _blocked(item: Settlement) -> Blocked:
+    return Blocked(
+        address=item.recipient.address.lower(),
+        account_id=item.recipient.account_id,
+        at=item.at,
+        expires_at=item.at + BLOCKED_MS,
+        reason=item.reply,
+    )
 
 
 def _event(item: Settlement) -> Event:
