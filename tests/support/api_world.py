@@ -37,6 +37,7 @@ from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
 from tayori.sandbox.dns_server import DnsServer
+from tayori.suppress.store import SuppressStore
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
@@ -189,6 +190,7 @@ def _services(
         templates=templates,
         door=door,
         queue=QueueStore(database),
+        suppressions=SuppressStore(database),
         lookups=resolver,
         domains=DOMAINS,
         policy=policy,

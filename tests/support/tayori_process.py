@@ -169,7 +169,7 @@ class TayoriProcess:
         return [line for line in self.log if line.get("level") in {None, "error", "critical"}]
 
     async def until(
-        self, condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 30
+        self, condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 90
     ) -> None:
         """Return when the condition holds; fails with the log's end when the server is gone."""
         try:

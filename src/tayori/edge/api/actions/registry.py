@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from tayori.edge.api.actions import identities, senders, sending, status, templates
+from tayori.edge.api.actions import blacklists, identities, senders, sending, status, templates
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Action, Kind, Request
 
@@ -85,6 +85,37 @@ ROWS: Final = (
     ),
     Row("DeleteEmailTemplate", WRITE, templates.TemplateRequest, templates.delete_email_template),
     Row("SendEmail", SEND, sending.SendEmailRequest, sending.send_email),
+    Row(
+        "ListBlackEmailAddress",
+        READ,
+        blacklists.ListBlackEmailAddressRequest,
+        blacklists.list_black_email_address,
+    ),
+    Row("DeleteBlackList", WRITE, blacklists.DeleteBlackListRequest, blacklists.delete_black_list),
+    Row(
+        "CreateCustomBlacklist",
+        WRITE,
+        blacklists.CreateCustomBlacklistRequest,
+        blacklists.create_custom_blacklist,
+    ),
+    Row(
+        "ListCustomBlacklist",
+        READ,
+        blacklists.ListCustomBlacklistRequest,
+        blacklists.list_custom_blacklist,
+    ),
+    Row(
+        "UpdateCustomBlackList",
+        WRITE,
+        blacklists.UpdateCustomBlackListRequest,
+        blacklists.update_custom_black_list,
+    ),
+    Row(
+        "DeleteCustomBlackList",
+        WRITE,
+        blacklists.DeleteCustomBlackListRequest,
+        blacklists.delete_custom_black_list,
+    ),
     Row(
         "GetSendEmailStatus",
         READ,

@@ -9,6 +9,7 @@ from tayori.catalog.templates import Templates
 from tayori.config.tree import Domains, Policy
 from tayori.dns.answers import Lookups
 from tayori.queue.store import QueueStore
+from tayori.suppress.store import SuppressStore
 from tayori.tenants.identities import Identities
 
 
@@ -25,6 +26,7 @@ class Services:
     templates: Templates
     door: Door
     queue: QueueStore
+    suppressions: SuppressStore
     lookups: Lookups
     domains: Domains
     policy: Policy
