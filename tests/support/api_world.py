@@ -22,6 +22,8 @@ from tayori.accept.door import Door
 from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
 from tayori.catalog.directory import CatalogDirectory
+from tayori.catalog.receiver_store import ReceiverStore
+from tayori.catalog.receivers import Receivers
 from tayori.catalog.sender_store import SenderStore
 from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
@@ -190,6 +192,7 @@ def _services(
         templates=templates,
         door=door,
         queue=QueueStore(database),
+        receivers=Receivers(store=ReceiverStore(database), clock=clock, policy=policy),
         suppressions=SuppressStore(database),
         lookups=resolver,
         domains=DOMAINS,

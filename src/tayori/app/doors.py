@@ -104,6 +104,7 @@ def _api(parts: Parts, door: Door) -> ApiApp:
         templates=parts.templates,
         door=door,
         queue=parts.queue,
+        receivers=parts.receivers,
         suppressions=parts.suppressions,
         lookups=parts.resolver,
         domains=settings.domains,

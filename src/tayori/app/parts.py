@@ -8,6 +8,8 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from tayori.catalog.directory import CatalogDirectory
+from tayori.catalog.receiver_store import ReceiverStore
+from tayori.catalog.receivers import Receivers
 from tayori.catalog.sender_store import SenderStore
 from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
@@ -51,6 +53,7 @@ class Parts:
     identities: Identities
     senders: Senders
     templates: Templates
+    receivers: Receivers
     queue: QueueStore
     suppressions: SuppressStore
     queue_signal: Wakeup
@@ -117,6 +120,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         templates=Templates(
             store=TemplateStore(database), clock=clock, review=settings.review, policy=policy
         ),
+        receivers=Receivers(store=ReceiverStore(database), clock=clock, policy=policy),
         queue=QueueStore(database),
         suppressions=SuppressStore(database),
         queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),

@@ -179,18 +179,24 @@ def _open(recipients: Iterable[Entry]) -> list[Entry]:
 
 def _standing_row(entry: Entry, now: int, zone: tzinfo) -> dict[str, object]:
     scheduled = entry.state in {State.QUEUED, State.DEFERRED}
-    due_at = (entry.due_at or now) if scheduled else now
-    waits = f"the next attempt is due at {minute(due_at, zone)}"
-    if due_at <= now:
-        waits = "the next attempt is due now"
-    detail = {
-        State.HELD: "Now: an operator holds it until it is released or dropped.",
-        State.SENDING: "Now: a delivery process is working on it.",
-        State.QUEUED: f"Now: it waits for its first attempt; {waits}.",
-        State.DEFERRED: f"Now: it waits; {waits}, its lifetime ends at "
-        f"{minute(entry.expires_at, zone)}.",
-    }[entry.state]
-    next_at = instant(due_at, zone) if scheduled else ""
+    next_at = instant(entry.due_at, zone) if scheduled else ""
     return _row(
-        instant(now, zone), entry.state.name.lower(), entry.address, detail, next_at=next_at
+        instant(now, zone),
+        entry.state.name.lower(),
+        entry.address,
+        _standing(entry, now, zone),
+        next_at=next_at,
     )
+
+
+def _standing(entry: Entry, now: int, zone: tzinfo) -> str:
+    if entry.state is State.HELD:
+        return "Now: an operator holds it until it is released or dropped."
+    if entry.state is State.SENDING:
+        return "Now: a delivery process is working on it."
+    due_at = entry.due_at or now
+    when = "now" if due_at <= now else f"at {minute(due_at, zone)}"
+    if entry.state is State.QUEUED:
+        return f"Now: it waits for its first attempt, which is due {when}."
+    ends = minute(entry.expires_at, zone)
+    return f"Now: it waits; the next attempt is due {when}, its lifetime ends at {ends}."

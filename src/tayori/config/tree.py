@@ -212,6 +212,7 @@ class Policy(_Section, frozen=True):
     max_domains: Annotated[int, Meta(ge=0, description="Domains per account.")] = 10
     max_senders_per_domain: Annotated[int, Meta(ge=0, description="Senders per domain.")] = 10
     max_templates: Annotated[int, Meta(ge=0, description="Templates per account.")] = 500
+    max_receiver_lists: Annotated[int, Meta(ge=0, description="Receiver lists per account.")] = 500
     free_mails: Annotated[int, Meta(ge=0, description="Free mails per account, once.")] = 1_000
     api_simple: Annotated[
         bool, Meta(description="Whether a new account may send own content by the API.")

@@ -3,7 +3,15 @@
 from functools import partial
 from typing import Any, Final, NamedTuple
 
-from tayori.edge.api.actions import blacklists, identities, senders, sending, status, templates
+from tayori.edge.api.actions import (
+    blacklists,
+    identities,
+    receivers,
+    senders,
+    sending,
+    status,
+    templates,
+)
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Action, Kind, Request
 
@@ -85,6 +93,27 @@ ROWS: Final = (
     ),
     Row("DeleteEmailTemplate", WRITE, templates.TemplateRequest, templates.delete_email_template),
     Row("SendEmail", SEND, sending.SendEmailRequest, sending.send_email),
+    Row("CreateReceiver", WRITE, receivers.CreateReceiverRequest, receivers.create_receiver),
+    Row("ListReceivers", READ, receivers.ListReceiversRequest, receivers.list_receivers),
+    Row("DeleteReceiver", WRITE, receivers.DeleteReceiverRequest, receivers.delete_receiver),
+    Row(
+        "CreateReceiverDetail",
+        WRITE,
+        receivers.CreateReceiverDetailRequest,
+        receivers.create_receiver_detail,
+    ),
+    Row(
+        "CreateReceiverDetailWithData",
+        WRITE,
+        receivers.CreateReceiverDetailWithDataRequest,
+        receivers.create_receiver_detail_with_data,
+    ),
+    Row(
+        "ListReceiverDetails",
+        READ,
+        receivers.ListReceiverDetailsRequest,
+        receivers.list_receiver_details,
+    ),
     Row(
         "ListBlackEmailAddress",
         READ,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from tayori.accept.door import Door
+from tayori.catalog.receivers import Receivers
 from tayori.catalog.senders import Senders
 from tayori.catalog.templates import Templates
 from tayori.config.tree import Domains, Policy
@@ -26,6 +27,7 @@ class Services:
     templates: Templates
     door: Door
     queue: QueueStore
+    receivers: Receivers
     suppressions: SuppressStore
     lookups: Lookups
     domains: Domains

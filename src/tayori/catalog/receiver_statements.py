@@ -1,0 +1,92 @@
+"""The SQL of receiver lists, each statement by name."""
+
+from sqlalchemy import bindparam, delete, func, insert, select, update
+
+from tayori.db.statement import Statement
+from tayori.db.tables.lists import receiver, receiver_list
+
+_list, _one = receiver_list.c, receiver.c
+
+INSERT_LIST = Statement(
+    insert(receiver_list)
+    .values({c.name: bindparam(c.name) for c in receiver_list.c if c.name != "id"})
+    .returning(_list.id)
+)
+COUNT_LISTS = Statement(
+    select(func.count().label("total")).where(_list.account_id == bindparam("account"))
+)
+GET_LIST = Statement(
+    select(receiver_list)
+    .where(_list.id == bindparam("of_id"))
+    .where(_list.account_id == bindparam("account"))
+)
+LOCK_LIST = Statement(
+    select(receiver_list)
+    .where(_list.id == bindparam("of_id"))
+    .where(_list.account_id == bindparam("account"))
+    .with_for_update()
+)
+_FILTERED = (
+    (_list.account_id == bindparam("account"))
+    & _list.status.between(bindparam("least"), bindparam("largest"))
+    & func.lower(_list.name).like(bindparam("pattern"), escape="!")
+)
+PAGE_OF_LISTS = Statement(
+    select(receiver_list)
+    .where(_FILTERED)
+    .order_by(_list.id.desc())
+    .limit(bindparam("most"))
+    .offset(bindparam("skip"))
+)
+COUNT_FILTERED_LISTS = Statement(select(func.count().label("total")).where(_FILTERED))
+DELETE_LIST = Statement(
+    delete(receiver_list)
+    .where(_list.id == bindparam("of_id"))
+    .where(_list.account_id == bindparam("account"))
+)
+DELETE_RECEIVERS = Statement(delete(receiver).where(_one.list_id == bindparam("of_id")))
+ADD_TO_LIST = Statement(
+    update(receiver_list)
+    .where(_list.id == bindparam("of_id"))
+    .values(
+        status=bindparam("to_status"),
+        total=_list.total + bindparam("more"),
+        invalid=_list.invalid + bindparam("more_invalid"),
+        variables=bindparam("names"),
+    )
+)
+INSERT_RECEIVER = Statement(
+    insert(receiver).values({c.name: bindparam(c.name) for c in receiver.c if c.name != "id"})
+)
+_MATCHING = (
+    (_one.list_id == bindparam("of_list"))
+    & (_one.created_at >= bindparam("first"))
+    & (_one.created_at < bindparam("end"))
+    & func.lower(_one.address).like(bindparam("pattern"), escape="!")
+)
+_BY_VALIDITY = {
+    None: _MATCHING,
+    True: _MATCHING & _one.valid,
+    False: _MATCHING & ~_one.valid,
+}
+PAGE_OF_RECEIVERS = {
+    valid: Statement(
+        select(receiver)
+        .where(condition)
+        .order_by(_one.id)
+        .limit(bindparam("most"))
+        .offset(bindparam("skip"))
+    )
+    for valid, condition in _BY_VALIDITY.items()
+}
+COUNT_RECEIVERS = Statement(
+    select(_one.valid, func.count().label("total")).where(_MATCHING).group_by(_one.valid)
+)
+AFTER = Statement(
+    select(receiver)
+    .where(_one.list_id == bindparam("of_list"))
+    .where(_one.id > bindparam("cursor"))
+    .where(_one.valid)
+    .order_by(_one.id)
+    .limit(bindparam("most"))
+)

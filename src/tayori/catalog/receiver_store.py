@@ -1,0 +1,209 @@
+"""All SQL of receiver lists. An upload is one transaction: all of it is there, or nothing."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from tayori.catalog import receiver_statements as statements
+from tayori.catalog.receiver_model import (
+    ListStatus,
+    Receiver,
+    ReceiverList,
+    ReceiverPage,
+    Row,
+    Search,
+)
+from tayori.db.database import Database, IntegrityError, Transaction
+from tayori.db.database import Row as Stored
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+
+MOST_RECEIVERS = 50_000
+"""Receivers in one list (wire facts 4.4)."""
+
+
+class ReceiverStore:
+    """Receiver lists in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def add_list(
+        self, account_id: int, name: str, description: str, now: int, most: int
+    ) -> int | Refusal:
+        """Store an empty list and return its number; `most` lists an account, 0 = any number."""
+        values = {
+            "account_id": account_id,
+            "name": name,
+            "description": description,
+            "status": int(ListStatus.EMPTY),
+            "total": 0,
+            "invalid": 0,
+            "variables": "",
+            "created_at": now,
+        }
+        try:
+            async with self._database.write() as transaction:
+                held = await transaction.fetch_one(statements.COUNT_LISTS, {"account": account_id})
+                if most and held and held["total"] >= most:
+                    return refuse(Code.LIMIT_EXCEEDED__EXCEED_RECEIVER_LIMIT, limit=most)
+                row = await transaction.fetch_one(statements.INSERT_LIST, values)
+        except IntegrityError:
+            return refuse(Code.INVALID_PARAMETER_VALUE__REPEAT_RECEIVER_NAME)
+        if row is None:
+            raise LookupError("The database stored a list and did not tell its number.")
+        return int(row["id"])
+
+    async def get(self, account_id: int, list_id: int) -> ReceiverList | None:
+        """Return one list of the account."""
+        values = {"account": account_id, "of_id": list_id}
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(statements.GET_LIST, values)
+        return _list(row) if row else None
+
+    async def page(
+        self, account_id: int, page: tuple[int, int], status: int | None, keyword: str
+    ) -> tuple[list[ReceiverList], int]:
+        """Return a page (offset, limit), newest first, and how many match."""
+        values = {
+            "account": account_id,
+            "least": status if status is not None else 0,
+            "largest": status if status is not None else 99,
+            "pattern": _pattern(keyword),
+            "skip": page[0],
+            "most": page[1],
+        }
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.PAGE_OF_LISTS, values)
+            total = await transaction.fetch_one(statements.COUNT_FILTERED_LISTS, values)
+        return [_list(row) for row in rows], int(total["total"]) if total else 0
+
+    async def delete(self, account_id: int, list_id: int) -> bool:
+        """Delete a list with its receivers; False when the account has no such list."""
+        values = {"account": account_id, "of_id": list_id}
+        async with self._database.write() as transaction:
+            if not await transaction.execute(statements.DELETE_LIST, values):
+                return False
+            await transaction.execute(statements.DELETE_RECEIVERS, values)
+        return True
+
+    async def add(
+        self,
+        account_id: int,
+        list_id: int,
+        rows: Sequence[Row],
+        variables: tuple[str, ...] | None,
+        now: int,
+    ) -> Refusal | None:
+        """Store an upload's rows; `variables` are the names in their data, None without data."""
+        async with self._database.write() as transaction:
+            values = {"account": account_id, "of_id": list_id}
+            row = await transaction.fetch_one(statements.LOCK_LIST, values)
+            if row is None:
+                return refuse(Code.OPERATION_DENIED__RECEIVER_NOT_EXIST)
+            held = _list(row)
+            refused = _fits(held, len(rows), variables)
+            if refused is None:
+                await _insert(transaction, held, rows, variables, now)
+        return refused
+
+    async def search(self, list_id: int, search: Search, page: tuple[int, int]) -> ReceiverPage:
+        """Return the receivers that match, in the order of upload; `page` is (offset, limit)."""
+        values = {
+            "of_list": list_id,
+            "first": search.first_at,
+            "end": search.end_at,
+            "pattern": _pattern(search.text),
+            "skip": page[0],
+            "most": page[1],
+        }
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.PAGE_OF_RECEIVERS[search.valid], values)
+            counts = await transaction.fetch(statements.COUNT_RECEIVERS, values)
+        by_validity = {bool(row["valid"]): int(row["total"]) for row in counts}
+        return ReceiverPage(
+            receivers=tuple(map(_receiver, rows)),
+            valid=by_validity.get(True, 0),
+            invalid=by_validity.get(False, 0),
+        )
+
+    async def after(self, list_id: int, cursor: int, most: int) -> list[Receiver]:
+        """Return the next valid receivers behind the one with the number `cursor`."""
+        values = {"of_list": list_id, "cursor": cursor, "most": most}
+        async with self._database.read() as transaction:
+            return [_receiver(row) for row in await transaction.fetch(statements.AFTER, values)]
+
+
+def _fits(held: ReceiverList, more: int, variables: tuple[str, ...] | None) -> Refusal | None:
+    if held.total + more > MOST_RECEIVERS:
+        return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_COUNT_LIMIT, limit=MOST_RECEIVERS)
+    if variables is None or held.variables is None or variables == held.variables:
+        return None
+    return refuse(
+        Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_INCONSISTENT,
+        f"The list has the variables {', '.join(held.variables) or '(none)'}; "
+        f"this upload has {', '.join(variables) or '(none)'}.",
+    )
+
+
+async def _insert(
+    transaction: Transaction,
+    held: ReceiverList,
+    rows: Sequence[Row],
+    variables: tuple[str, ...] | None,
+    now: int,
+) -> None:
+    names = held.variables if variables is None else variables
+    await transaction.execute_many(
+        statements.INSERT_RECEIVER,
+        [
+            {
+                "list_id": held.id,
+                "address": row.address,
+                "data": row.data,
+                "valid": row.valid,
+                "reason": row.reason,
+                "created_at": now,
+            }
+            for row in rows
+        ],
+    )
+    change = {
+        "of_id": held.id,
+        "to_status": int(ListStatus.UPLOADED),
+        "more": len(rows),
+        "more_invalid": sum(1 for row in rows if not row.valid),
+        "names": "" if names is None else msgspec.json.encode(names).decode(),
+    }
+    await transaction.execute(statements.ADD_TO_LIST, change)
+
+
+def _pattern(text: str) -> str:
+    """Return the LIKE pattern of a text that may stand anywhere."""
+    escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
+    return f"%{escaped}%"
+
+
+def _list(row: Stored) -> ReceiverList:
+    names = row["variables"]
+    return ReceiverList(
+        id=row["id"],
+        name=row["name"],
+        description=row["description"],
+        status=ListStatus(row["status"]),
+        total=row["total"],
+        invalid=row["invalid"],
+        variables=tuple(msgspec.json.decode(names)) if names else None,
+        created_at=row["created_at"],
+    )
+
+
+def _receiver(row: Stored) -> Receiver:
+    return Receiver(
+        id=row["id"],
+        address=row["address"],
+        data=row["data"],
+        valid=bool(row["valid"]),
+        reason=row["reason"],
+        created_at=row["created_at"],
+    )

@@ -1,0 +1,202 @@
+"""Lists of receivers: make, fill, search, delete. Each verb sees one account only.
+
+An upload is read whole before anything is stored: what makes it wrong refuses all of it, what makes
+a single line useless is counted, and a malformed address is kept as invalid so that it can be seen.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+
+from tayori.catalog.receiver_model import Receiver, ReceiverList, ReceiverPage, Row, Search, Upload
+from tayori.catalog.receiver_store import ReceiverStore
+from tayori.config.tree import Policy
+from tayori.mail.address import AddressError, parse_mailbox
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.runtime.clock import Clock
+
+MOST_AT_ONCE: Final = 20_000
+LONGEST_NAME: Final = 100
+LONGEST_DESCRIPTION: Final = 300
+LONGEST_ADDRESS: Final = 254
+LONGEST_DATA: Final = 800
+"""Octets of one receiver's data (wire facts 4.4)."""
+_TAG: Final = re.compile(r"<[a-zA-Z/!]")
+
+
+class Receivers:
+    """The verbs of receiver lists."""
+
+    def __init__(self, *, store: ReceiverStore, clock: Clock, policy: Policy) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy
+        self._filling: set[int] = set()
+
+    async def create(self, account_id: int, name: str, description: str = "") -> int | Refusal:
+        """Make an empty list and return its number."""
+        if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__RECEIVER_NAME_ILLEGAL,
+                f"A name has 1 to {LONGEST_NAME} printable characters.",
+            )
+        if len(description) > LONGEST_DESCRIPTION or "\0" in description:
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__RECEIVER_DESC_ILLEGAL,
+                f"A description has at most {LONGEST_DESCRIPTION} characters.",
+            )
+        most = self._policy.max_receiver_lists
+        now = self._clock.now()
+        return await self._store.add_list(account_id, name.strip(), description, now, most)
+
+    async def get(self, account_id: int, list_id: int) -> ReceiverList | Refusal:
+        """Return one list."""
+        found = await self._store.get(account_id, list_id)
+        return found or refuse(Code.OPERATION_DENIED__RECEIVER_NOT_EXIST)
+
+    async def page(
+        self, account_id: int, page: tuple[int, int], status: int | None = None, keyword: str = ""
+    ) -> tuple[list[ReceiverList], int]:
+        """Return a page (offset, limit), newest first, and how many match."""
+        return await self._store.page(account_id, page, status, keyword)
+
+    async def delete(self, account_id: int, list_id: int) -> Refusal | None:
+        """Delete a list with its receivers; None when done."""
+        if await self._store.delete(account_id, list_id):
+            return None
+        return refuse(Code.OPERATION_DENIED__RECEIVER_NOT_EXIST)
+
+    async def add(self, account_id: int, list_id: int, emails: Sequence[str]) -> Upload | Refusal:
+        """Add addresses without data."""
+        refused = _check_count(len(emails))
+        if refused is not None:
+            return refused
+        rows, upload = sort_upload([(email, "") for email in emails])
+        stored = await self._fill(account_id, list_id, rows, None)
+        return stored or upload
+
+    async def add_with_data(
+        self, account_id: int, list_id: int, datas: Sequence[tuple[str, str]]
+    ) -> Upload | Refusal:
+        """Add addresses with the values of template variables, each a JSON object."""
+        refused = _check_count(len(datas))
+        if refused is not None:
+            return refused
+        names = _variables(datas)
+        if isinstance(names, Refusal):
+            return names
+        rows, upload = sort_upload(datas)
+        bad = next((row for row in rows if not row.valid), None)
+        if bad is not None:
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__RECEIVER_EMAIL_INVALID,
+                f"{bad.address[:80]!r}: {bad.reason}",
+            )
+        stored = await self._fill(account_id, list_id, rows, names)
+        return stored or upload
+
+    async def search(
+        self, account_id: int, list_id: int, search: Search, page: tuple[int, int]
+    ) -> ReceiverPage | Refusal:
+        """Return the receivers of a list that match; `page` is (offset, limit)."""
+        found = await self.get(account_id, list_id)
+        if isinstance(found, Refusal):
+            return found
+        return await self._store.search(list_id, search, page)
+
+    async def after(self, list_id: int, cursor: int, most: int) -> list[Receiver]:
+        """Return the next valid receivers behind `cursor`, for a task that works through a list."""
+        return await self._store.after(list_id, cursor, most)
+
+    async def _fill(
+        self, account_id: int, list_id: int, rows: Sequence[Row], names: tuple[str, ...] | None
+    ) -> Refusal | None:
+        if list_id in self._filling:
+            return refuse(Code.OPERATION_DENIED__RECEIVER_IS_OPERATING)
+        self._filling.add(list_id)
+        try:
+            return await self._store.add(account_id, list_id, rows, names, self._clock.now())
+        finally:
+            self._filling.discard(list_id)
+
+
+def sort_upload(lines: Sequence[tuple[str, str]]) -> tuple[list[Row], Upload]:
+    """Return the rows to store, each address once, and what came of all lines."""
+    rows: dict[str, Row] = {}
+    too_long = empty = repeated = 0
+    for email, data in lines:
+        address = email.strip()
+        if not address:
+            empty += 1
+        elif len(address) > LONGEST_ADDRESS:
+            too_long += 1
+        elif address.lower() in rows:
+            repeated += 1
+        else:
+            rows[address.lower()] = _row(address, data)
+    upload = Upload(
+        total=len(lines),
+        valid=sum(1 for row in rows.values() if row.valid),
+        too_long=too_long,
+        empty=empty,
+        repeated=repeated,
+    )
+    return list(rows.values()), upload
+
+
+def _row(address: str, data: str) -> Row:
+    mailbox = parse_mailbox(address)
+    if isinstance(mailbox, AddressError):
+        return Row(address.replace("\0", ""), data, mailbox.sentence)
+    if mailbox.display_name:
+        return Row(address, data, "An address is wanted here, without a name.")
+    return Row(mailbox.address.addr, data)
+
+
+def _check_count(count: int) -> Refusal | None:
+    if count == 0:
+        return refuse(Code.MISSING_PARAMETER__EMAILS_NECESSARY)
+    if count > MOST_AT_ONCE:
+        return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_REQUEST_LIMIT, limit=MOST_AT_ONCE)
+    return None
+
+
+def _variables(datas: Sequence[tuple[str, str]]) -> tuple[str, ...] | Refusal:
+    """Return the names that all data have, or the first thing that is wrong with one."""
+    names: tuple[str, ...] | None = None
+    for email, data in datas:
+        found = _names_of(data)
+        if isinstance(found, Refusal):
+            return found
+        if names is not None and found != names:
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_INCONSISTENT,
+                f"{email[:80]!r} has other variables than the receivers before.",
+            )
+        names = found
+    return names or ()
+
+
+def _names_of(data: str) -> tuple[str, ...] | Refusal:
+    if len(data.encode(errors="replace")) > LONGEST_DATA:
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_LEN_LIMIT,
+            f"The data of one receiver has at most {LONGEST_DATA} bytes.",
+        )
+    try:
+        values: Any = msgspec.json.decode(data or "{}")
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        return refuse(Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA, "It is no JSON.")
+    if not isinstance(values, dict) or any(isinstance(v, dict | list) for v in values.values()):
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA,
+            "It is a JSON object of texts and numbers.",
+        )
+    if any("\0" in text or _TAG.search(text) for text in map(str, values.values())):
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_ERROR, "A value may not hold HTML."
+        )
+    return tuple(sorted(values))
