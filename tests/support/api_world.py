@@ -28,6 +28,7 @@ from tayori.catalog.sender_store import SenderStore
 from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
+from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.tree import Domains, Policy, Review
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
@@ -194,6 +195,7 @@ def _services(
         queue=QueueStore(database),
         receivers=Receivers(store=ReceiverStore(database), clock=clock, policy=policy),
         suppressions=SuppressStore(database),
+        unsubscribes=UnsubscribeStore(database),
         lookups=resolver,
         domains=DOMAINS,
         policy=policy,

@@ -12,6 +12,7 @@ from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
+from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.api.access import AccessRecord
 from tayori.edge.api.actions.registry import build_actions
 from tayori.edge.api.actions.services import Services
@@ -106,6 +107,7 @@ def _api(parts: Parts, door: Door) -> ApiApp:
         queue=parts.queue,
         receivers=parts.receivers,
         suppressions=parts.suppressions,
+        unsubscribes=UnsubscribeStore(parts.database),
         lookups=parts.resolver,
         domains=settings.domains,
         policy=settings.policy,

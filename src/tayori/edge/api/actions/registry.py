@@ -11,6 +11,7 @@ from tayori.edge.api.actions import (
     sending,
     status,
     templates,
+    unsubscribe_configs,
 )
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Action, Kind, Request
@@ -113,6 +114,30 @@ ROWS: Final = (
         READ,
         receivers.ListReceiverDetailsRequest,
         receivers.list_receiver_details,
+    ),
+    Row(
+        "CreateAddressUnsubscribeConfig",
+        WRITE,
+        unsubscribe_configs.AddressUnsubscribeConfigRequest,
+        unsubscribe_configs.create_address_unsubscribe_config,
+    ),
+    Row(
+        "UpdateAddressUnsubscribeConfig",
+        WRITE,
+        unsubscribe_configs.AddressUnsubscribeConfigRequest,
+        unsubscribe_configs.update_address_unsubscribe_config,
+    ),
+    Row(
+        "ListAddressUnsubscribeConfig",
+        READ,
+        unsubscribe_configs.ListAddressUnsubscribeConfigRequest,
+        unsubscribe_configs.list_address_unsubscribe_config,
+    ),
+    Row(
+        "DeleteAddressUnsubscribeConfig",
+        WRITE,
+        unsubscribe_configs.DeleteAddressUnsubscribeConfigRequest,
+        unsubscribe_configs.delete_address_unsubscribe_config,
     ),
     Row(
         "ListBlackEmailAddress",

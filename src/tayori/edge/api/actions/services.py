@@ -7,6 +7,7 @@ from tayori.accept.door import Door
 from tayori.catalog.receivers import Receivers
 from tayori.catalog.senders import Senders
 from tayori.catalog.templates import Templates
+from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.tree import Domains, Policy
 from tayori.dns.answers import Lookups
 from tayori.queue.store import QueueStore
@@ -29,6 +30,7 @@ class Services:
     queue: QueueStore
     receivers: Receivers
     suppressions: SuppressStore
+    unsubscribes: UnsubscribeStore
     lookups: Lookups
     domains: Domains
     policy: Policy
