@@ -22,6 +22,7 @@ from tayori.mail.address import Mailbox
 from tayori.queue.model import NewMessage, NewRecipient, Priority, Role
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.runtime import metrics
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
 from tayori.tenants.model import Identity
@@ -55,6 +56,15 @@ class Door:
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:
         """Return yes after the commit, or why not."""
+        answer = await self._judge(submission)
+        source = submission.source.value
+        if isinstance(answer, Refusal):
+            metrics.REFUSED.labels(source, answer.code.value).inc()
+        else:
+            metrics.ACCEPTED.labels(source).inc()
+        return answer
+
+    async def _judge(self, submission: Submission) -> Accepted | Refusal:
         facts = await self._gather(submission)
         if isinstance(facts, Refusal):
             return await self._refuse(submission, facts)

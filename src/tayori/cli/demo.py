@@ -23,12 +23,16 @@ from rich.table import Table
 from rich.text import Text
 
 from tayori.cli.demo_sdk import SdkClient, SdkMissingError, send_by_sdk
+from tayori.cli.demo_smtp import send_by_smtp
 from tayori.cli.demo_step import DELIVERED, STATUS_NAMES, Expected, Fate, Seen, Step
 from tayori.cli.trial import Ports, Trial, trial
 from tayori.cli.trial_run import addresses, until_stopped
 from tayori.runtime.service import stop_on_signals
 
-STEPS: tuple[Step, ...] = (Step(name="Sending by the official Python SDK", send=send_by_sdk),)
+STEPS: tuple[Step, ...] = (
+    Step(name="Sending by the official Python SDK", send=send_by_sdk),
+    Step(name="Sending by SMTP", send=send_by_smtp),
+)
 """In order; another door is another step."""
 WAIT_S = 60.0
 _LOOK_S = 0.2

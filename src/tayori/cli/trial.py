@@ -66,6 +66,8 @@ class Trial:
     secret_id: str
     secret_key: str
     sender: str
+    smtp_password: str
+    """The sender's, made anew at each start."""
     template_id: int
 
     @property
@@ -133,6 +135,7 @@ def _variables(world: Sandbox, data_dir: Path, ports: Ports) -> dict[str, str]:
     return {
         "TAYORI_DATA_DIR": str(data_dir),
         "TAYORI_HTTP_LISTEN": f"{LOOPBACK}:{ports.http}",
+        "TAYORI_SUBMISSION_LISTEN": f"{LOOPBACK}:0",
         "TAYORI_DNS_SERVERS": f"{host}:{port}",
         "TAYORI_DELIVERY_PORT": str(world.smtp_port),
         "TAYORI_DELIVERY_PROCESSES": "0",
@@ -167,8 +170,18 @@ async def _set_up(
         secret_id=credential.secret_id,
         secret_key=credential.secret.decode(),
         sender=f"{SENDER_NAME} <{SENDER}>",
+        smtp_password=await _smtp_password(parts, account.id),
         template_id=await _template(parts, account.id),
     )
+
+
+async def _smtp_password(parts: Parts, account_id: int) -> str:
+    """Give the sender a new password that keeps the rules for one."""
+    password = f"aB1{parts.ids.alphanumeric(12)}cD2"
+    refused = await parts.senders.set_smtp_password(account_id, SENDER, password)
+    if refused is not None:
+        raise TrialError(f"The sender got no SMTP password: {refused.detail}")
+    return password
 
 
 async def _account(parts: Parts) -> Account:
@@ -176,7 +189,9 @@ async def _account(parts: Parts) -> Account:
     if isinstance(held, Account):
         return held
     made = _made(await parts.accounts.create(ACCOUNT))
-    return _made(await parts.accounts.grant(made.account.id, Permission.API_SIMPLE))
+    for permission in Permission:
+        _made(await parts.accounts.grant(made.account.id, permission))
+    return made.account
 
 
 async def _verified_domain(parts: Parts, account_id: int) -> None:

@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from tayori.cli.trial import Ports, Trial, TrialError, trial
+from tayori.cli.trial import SENDER, Ports, Trial, TrialError, trial
 from tayori.runtime.service import stop_on_signals
 from tayori.sandbox.server_process import ServerFailedError
 
@@ -115,7 +115,9 @@ def addresses(found: Trial) -> Table:
         ("TemplateID", f"{found.template_id}  (variables: name, order)"),
     ]
     if found.addresses.submission:
-        rows.append(("SMTP", f"{found.addresses.submission} (STARTTLS)"))
+        rows.append(("SMTP", f"{found.addresses.submission}  (STARTTLS, self-signed)"))
+        rows.append(("SMTP user", SENDER))
+        rows.append(("SMTP password", found.smtp_password))
     rows.append(("Server log", str(found.server.log_file)))
     for name, value in rows:
         table.add_row(name, Text(value))
