@@ -16,7 +16,7 @@ from tayori.accept.submission import Accepted, Submission
 from tayori.accept.taking import Refusing, Taking
 from tayori.catalog.model import StoredTemplate
 from tayori.catalog.variables import VariableFault
-from tayori.compose.content import Content, compile_template, own_content, read_content
+from tayori.compose.content import Content, compile_template, read_content
 from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox, encode_recipe
 from tayori.mail.address import Mailbox
 from tayori.queue.model import NewMessage, NewRecipient, Priority, Role
@@ -95,10 +95,9 @@ class Door:
                 if isinstance(found, Refusal):
                     return found
                 content = found
-        elif submission.raw is not None:
+        elif submission.raw is not None or submission.own_content:
+            # The text of a mail that has only HTML is made when it is composed; here sizes count.
             content = read_content(submission.html or "", submission.text or "")
-        elif submission.own_content:
-            content = own_content(submission.html or "", submission.text or "")
         return Facts(
             sender=await self._directory.sender(account_id, address.addr),
             identity=await self._directory.identity(account_id, address.domain),
