@@ -97,7 +97,8 @@ class Site:
         if len(self._workers) < self._most_workers and self._left > connecting:
             worker = asyncio.create_task(self._work(), name=f"site {self.route.site}")
             self._workers[worker] = None
-            worker.add_done_callback(self._workers.pop)
+            # One that is cancelled before its first step could not take itself out.
+            worker.add_done_callback(lambda task: self._workers.pop(task, None))
 
     def measure(self, *, crowded: bool) -> None:
         """Look at what was done since the last look, about a second ago, and adapt to it."""
@@ -141,6 +142,15 @@ class Site:
             for work in self._give_up():
                 later = returned(work.recipient, self._clock.now(), FAULT_DELAY_MS)
                 self._settler.put(later)
+        finally:
+            # In the same step as the last look at what waits: a mail that comes a moment later
+            # must not count on a worker that looks no more.
+            self._leave()
+
+    def _leave(self) -> None:
+        worker = asyncio.current_task()
+        if worker is not None:
+            self._workers.pop(worker, None)
 
     def _give_up(self) -> list[Work]:
         left = [*self._urgent, *self._waiting]
