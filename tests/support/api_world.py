@@ -21,6 +21,8 @@ from tests.support.http import serving
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
+from tayori.bulk.store import TaskStore
+from tayori.bulk.tasks import Tasks
 from tayori.catalog.directory import CatalogDirectory
 from tayori.catalog.receiver_store import ReceiverStore
 from tayori.catalog.receivers import Receivers
@@ -187,13 +189,15 @@ def _services(
         zone=ZONE,
         lifetime_ms=72 * HOUR,
     )
+    receivers = Receivers(store=ReceiverStore(database), clock=clock, policy=policy)
     return Services(
         identities=identities,
         senders=senders,
         templates=templates,
         door=door,
         queue=QueueStore(database),
-        receivers=Receivers(store=ReceiverStore(database), clock=clock, policy=policy),
+        receivers=receivers,
+        tasks=Tasks(store=TaskStore(database), receivers=receivers, door=door, clock=clock),
         suppressions=SuppressStore(database),
         unsubscribes=UnsubscribeStore(database),
         lookups=resolver,

@@ -4,6 +4,7 @@ Failure rules: a refusal leaves nothing but its event; an exception (the databas
 means that nothing was taken and the caller may try again.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -12,8 +13,8 @@ from tayori.accept.checks import CHECKS
 from tayori.accept.facts import Directory, Facts
 from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
-from tayori.accept.submission import Accepted, Submission
-from tayori.accept.taking import Refusing, Taking
+from tayori.accept.submission import Accepted, Source, Submission
+from tayori.accept.taking import Along, Refusing, Stretch, Taking
 from tayori.catalog.model import StoredTemplate
 from tayori.catalog.variables import VariableFault
 from tayori.compose.content import Content, compile_template, read_content
@@ -64,25 +65,60 @@ class Door:
             metrics.ACCEPTED.labels(source).inc()
         return answer
 
+    async def examine(self, submission: Submission) -> Refusal | None:
+        """Return why the mail would be refused now, limits and suppression aside; takes nothing."""
+        facts = await self._checked(submission)
+        return facts if isinstance(facts, Refusal) else None
+
+    async def accept_in_order(
+        self,
+        account_id: int,
+        wishes: Sequence[Submission | Refusal],
+        stops: Callable[[Refusal], bool],
+        along: Along,
+    ) -> Stretch | None:
+        """Take a row of mails in one transaction, up to the first refusal that `stops` them.
+
+        A wish that is a refusal already could not even be made into a mail. `along` writes into the
+        same transaction how far the row got; None means that it said no, and nothing was taken.
+        """
+        items = [await self._prepare(account_id, wish) for wish in wishes]
+        stretch = await self._store.put_in_order(items, stops, along)
+        for answer in stretch.answers if stretch else ():
+            if answer is None:
+                metrics.ACCEPTED.labels(Source.BULK.value).inc()
+            else:
+                metrics.REFUSED.labels(Source.BULK.value, answer.code.value).inc()
+        return stretch
+
     async def _judge(self, submission: Submission) -> Accepted | Refusal:
+        item = await self._prepare(submission.account.id, submission)
+        refused = await self._store.put(item)
+        if isinstance(item, Refusing):
+            return item.refusal
+        return refused or Accepted(message_id=item.message.public_id)
+
+    async def _prepare(self, account_id: int, wish: Submission | Refusal) -> Taking | Refusing:
+        if isinstance(wish, Refusal):
+            return Refusing(account_id=account_id, at=self._clock.now(), refusal=wish)
+        facts = await self._checked(wish)
+        if isinstance(facts, Refusal):
+            return Refusing(account_id=account_id, at=self._clock.now(), refusal=facts)
+        if facts.identity is None or facts.content is None:
+            raise AssertionError("The checks let a mail without sender domain or content pass.")
+        message = self._message(wish, facts.identity, facts)
+        claims = partial(self._limits.claims, identity=facts.identity)
+        return Taking(message=message, claims=claims)
+
+    async def _checked(self, submission: Submission) -> Facts | Refusal:
         facts = await self._gather(submission)
         if isinstance(facts, Refusal):
-            return await self._refuse(submission, facts)
+            return facts
         for check in CHECKS:
             refusal = check(submission, facts)
             if refusal is not None:
-                return await self._refuse(submission, refusal)
-        if facts.identity is None or facts.content is None:
-            raise AssertionError("The checks let a mail without sender domain or content pass.")
-        message = self._message(submission, facts.identity, facts)
-        claims = partial(self._limits.claims, identity=facts.identity)
-        refused = await self._store.put(Taking(message=message, claims=claims))
-        return refused or Accepted(message_id=message.public_id)
-
-    async def _refuse(self, submission: Submission, refusal: Refusal) -> Refusal:
-        item = Refusing(account_id=submission.account.id, at=self._clock.now(), refusal=refusal)
-        await self._store.put(item)
-        return refusal
+                return refusal
+        return facts
 
     async def _gather(self, submission: Submission) -> Facts | Refusal:
         account_id, address = submission.account.id, submission.sender.address
@@ -140,8 +176,9 @@ class Door:
             recipients=_recipients(submission),
             accepted_at=now,
             expires_at=now + self._lifetime_ms,
-            priority=Priority.TRIGGER if submission.trigger else Priority.NORMAL,
+            priority=_priority(submission),
             template_id=submission.template_id,
+            task_id=submission.task_id,
             callback_headers={
                 name: value
                 for name, value in submission.headers
@@ -152,6 +189,12 @@ class Door:
 
 MOST_COMPILED = 2_000
 """Templates kept compiled in one process."""
+
+
+def _priority(submission: Submission) -> Priority:
+    if submission.trigger:
+        return Priority.TRIGGER
+    return Priority.BULK if submission.source is Source.BULK else Priority.NORMAL
 
 
 def _recipients(submission: Submission) -> tuple[NewRecipient, ...]:

@@ -1,10 +1,10 @@
 """The door's transaction: quota, messages and events of one batch, all or nothing per message."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tayori.accept.limits import full
 from tayori.accept.suppression import without_suppressed
-from tayori.accept.taking import Refusing, Taking, refused_event
+from tayori.accept.taking import Along, Refusing, Stretch, Taking, refused_event
 from tayori.db.database import Database, Transaction
 from tayori.db.group import GroupCommit
 from tayori.events.model import Event
@@ -39,6 +39,34 @@ class AcceptStore:
         """
         return await self._group.put(item)
 
+    async def put_in_order(
+        self,
+        items: Sequence[Taking | Refusing],
+        stops: Callable[[Refusal], bool],
+        along: Along,
+    ) -> Stretch | None:
+        """Take the items in one transaction with what `along` writes; None when it said no.
+
+        The first refusal that `stops` the row, and everything behind it, leaves no trace.
+        """
+        items, stop = _up_to_stop(items, stops)
+        takings = [item for item in items if isinstance(item, Taking)]
+        numbers = await self._intake.number([taking.message for taking in takings])
+        try:
+            async with self._database.write() as transaction:
+                judged = await self._judge(transaction, takings)
+                row = _Row(items, judged, stops, stop)
+                await self._intake.take(transaction, row.kept, row.numbers(numbers))
+                await record(transaction, row.events)
+                _insist(await along(transaction, row.stretch))
+                reach(Point.DOOR_BEFORE_COMMIT)
+        except _UndoneError:
+            return None
+        reach(Point.DOOR_AFTER_COMMIT)
+        if row.kept:
+            self._on_commit()
+        return row.stretch
+
     async def drain(self) -> None:
         """Return when everything put so far is committed."""
         await self._group.drain()
@@ -57,7 +85,7 @@ class AcceptStore:
                 for taking, refusal in zip(takings, judged, strict=True):
                     if isinstance(refusal, Refusal):
                         answers[id(taking)] = refusal
-                        events.append(_event(taking, refusal))
+                        events.append(_refused(taking, refusal))
             await record(transaction, events)
             reach(Point.DOOR_BEFORE_COMMIT)
         reach(Point.DOOR_AFTER_COMMIT)
@@ -83,7 +111,59 @@ class AcceptStore:
         ]
 
 
-def _event(item: Taking, refusal: Refusal) -> Event:
-    return refused_event(
-        Refusing(account_id=item.message.account_id, at=item.message.accepted_at, refusal=refusal)
-    )
+class _UndoneError(Exception):
+    """The caller of a row of mails may not go on; the transaction is rolled back."""
+
+
+def _insist(go_on: bool) -> None:  # noqa: FBT001 - the answer itself
+    if not go_on:
+        raise _UndoneError
+
+
+class _Row:
+    """What becomes of mails in order: taken, refused with an event, or stopped without a trace."""
+
+    def __init__(
+        self,
+        items: Sequence[Taking | Refusing],
+        judged: Iterable[NewMessage | Refusal],
+        stops: Callable[[Refusal], bool],
+        stop: Refusal | None,
+    ) -> None:
+        self.kept: list[NewMessage] = []
+        self.events: list[Event] = []
+        answers: list[Refusal | None] = []
+        verdicts = iter(judged)
+        for item in items:
+            verdict = item.refusal if isinstance(item, Refusing) else next(verdicts)
+            if isinstance(verdict, NewMessage):
+                self.kept.append(verdict)
+                answers.append(None)
+            elif isinstance(item, Taking) and stops(verdict):
+                stop = verdict
+                break
+            else:
+                self.events.append(_refused(item, verdict))
+                answers.append(verdict)
+        self.stretch = Stretch(answers=answers, stop=stop)
+
+    def numbers(self, drawn: tuple[range, range]) -> tuple[range, range]:
+        """Return as many of the numbers as are needed."""
+        recipients = sum(len(message.recipients) for message in self.kept)
+        return drawn[0][: len(self.kept)], drawn[1][:recipients]
+
+
+def _up_to_stop(
+    items: Sequence[Taking | Refusing], stops: Callable[[Refusal], bool]
+) -> tuple[Sequence[Taking | Refusing], Refusal | None]:
+    for place, item in enumerate(items):
+        if isinstance(item, Refusing) and stops(item.refusal):
+            return items[:place], item.refusal
+    return items, None
+
+
+def _refused(item: Taking | Refusing, refusal: Refusal) -> Event:
+    if isinstance(item, Taking):
+        message = item.message
+        item = Refusing(account_id=message.account_id, at=message.accepted_at, refusal=refusal)
+    return refused_event(item)

@@ -68,6 +68,8 @@ class Submission:
     trigger: bool = False
     unsubscribe: str = "0"
     rfc_message_id: str = ""
+    task_id: int | None = None
+    """The bulk task that wants it sent."""
     headers: tuple[tuple[str, str], ...] = ()
 
     @property

@@ -1,8 +1,9 @@
 """Commits what the door decided: messages of many callers, and refusals, in one transaction."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
+from tayori.db.database import Transaction
 from tayori.events.model import Event, EventKind
 from tayori.queue.model import NewMessage
 from tayori.refusal.refusal import Refusal
@@ -24,6 +25,18 @@ class Refusing:
     account_id: int
     at: int
     refusal: Refusal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """How far a row of mails got: one answer each (None: taken), and what stopped the others."""
+
+    answers: Sequence[Refusal | None]
+    stop: Refusal | None
+
+
+Along = Callable[[Transaction, Stretch], Awaitable[bool]]
+"""Writes something into the transaction of a row of mails; False undoes the whole transaction."""
 
 
 def refused_event(refusing: Refusing) -> Event:

@@ -1,9 +1,12 @@
-"""Work that nobody waits for: re-checks of domains and the sweeping of old rows."""
+"""Work that nobody waits for: bulk tasks, re-checks of domains, and the sweeping of old rows."""
 
+from tayori.app.door import build_door
 from tayori.app.parts import Parts
 from tayori.app.roles import Role
+from tayori.bulk.runner import Runner
+from tayori.bulk.store import TaskStore
 from tayori.reputation.store import sweep
-from tayori.runtime.service import Periodic, Service
+from tayori.runtime.service import Background, Periodic, Service
 from tayori.tenants.rechecks import Rechecks
 
 SWEEP_S = 60.0
@@ -13,7 +16,25 @@ RECHECKS_AT_ONCE = 20
 
 def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     """Return the services of the roles of this process."""
-    return _sweeping(parts) if Role.SWEEP in roles else []
+    services: list[Service] = []
+    if Role.SWEEP in roles:
+        services += _sweeping(parts)
+    if Role.BULK in roles:
+        services.append(_bulk(parts))
+    return services
+
+
+def _bulk(parts: Parts) -> Service:
+    runner = Runner(
+        store=TaskStore(parts.database),
+        accounts=parts.accounts,
+        receivers=parts.receivers,
+        door=build_door(parts),
+        clock=parts.clock,
+        zone=parts.zone,
+        wakeup=parts.bulk_signal,
+    )
+    return Background("bulk tasks", runner.run, runner.stop)
 
 
 def _sweeping(parts: Parts) -> list[Service]:

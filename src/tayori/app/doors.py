@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tayori.accept.door import Door
-from tayori.accept.limits import Limits
-from tayori.accept.store import AcceptStore
+from tayori.app.door import build_door
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
+from tayori.bulk.store import TaskStore
+from tayori.bulk.tasks import Tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.api.access import AccessRecord
 from tayori.edge.api.actions.registry import build_actions
@@ -32,7 +33,7 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 def doors(parts: Parts, sockets: Sockets) -> list[Service]:
     """Return the services of this process, one per listener."""
-    door = _door(parts)
+    door = build_door(parts)
     services: list[Service] = []
     if "http" in sockets:
         pages = Starlette(
@@ -84,19 +85,6 @@ def by_path(api: Asgi, pages: Asgi) -> Asgi:
     return application
 
 
-def _door(parts: Parts) -> Door:
-    settings = parts.settings
-    return Door(
-        directory=parts.directory,
-        limits=Limits(settings.policy, parts.zone),
-        store=AcceptStore(parts.database, parts.clock, on_commit=parts.queue_signal.announce),
-        clock=parts.clock,
-        ids=parts.ids,
-        zone=parts.zone,
-        lifetime_ms=settings.delivery.lifetime_s * SECOND,
-    )
-
-
 def _api(parts: Parts, door: Door) -> ApiApp:
     settings = parts.settings
     services = Services(
@@ -108,6 +96,13 @@ def _api(parts: Parts, door: Door) -> ApiApp:
         receivers=parts.receivers,
         suppressions=parts.suppressions,
         unsubscribes=UnsubscribeStore(parts.database),
+        tasks=Tasks(
+            store=TaskStore(parts.database),
+            receivers=parts.receivers,
+            door=door,
+            clock=parts.clock,
+            announce=parts.bulk_signal.announce,
+        ),
         lookups=parts.resolver,
         domains=settings.domains,
         policy=settings.policy,

@@ -57,6 +57,7 @@ class Parts:
     queue: QueueStore
     suppressions: SuppressStore
     queue_signal: Wakeup
+    bulk_signal: Wakeup
 
     @property
     def directory(self) -> CatalogDirectory:
@@ -124,4 +125,5 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         queue=QueueStore(database),
         suppressions=SuppressStore(database),
         queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),
+        bulk_signal=open_wakeup(url, data_dir / RUN_DIR, "bulk"),
     )

@@ -90,3 +90,10 @@ AFTER = Statement(
     .order_by(_one.id)
     .limit(bindparam("most"))
 )
+COUNT_BEHIND = Statement(
+    select(func.count().label("total"))
+    .select_from(receiver)
+    .where(_one.list_id == bindparam("of_list"))
+    .where(_one.id > bindparam("cursor"))
+    .where(_one.valid)
+)

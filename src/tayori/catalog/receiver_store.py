@@ -134,6 +134,13 @@ class ReceiverStore:
             return [_receiver(row) for row in await transaction.fetch(statements.AFTER, values)]
 
 
+async def count_behind(transaction: Transaction, list_id: int, cursor: int) -> int:
+    """Return how many valid receivers are behind the one with the number `cursor`."""
+    values = {"of_list": list_id, "cursor": cursor}
+    row = await transaction.fetch_one(statements.COUNT_BEHIND, values)
+    return int(row["total"]) if row else 0
+
+
 def _fits(held: ReceiverList, more: int, variables: tuple[str, ...] | None) -> Refusal | None:
     if held.total + more > MOST_RECEIVERS:
         return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_COUNT_LIMIT, limit=MOST_RECEIVERS)

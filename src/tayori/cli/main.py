@@ -15,6 +15,7 @@ from tayori.cli.explain_message import explain
 from tayori.cli.queue import queue_app
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
+from tayori.cli.task import task_app
 from tayori.cli.template import template_app
 from tayori.runtime.trouble import Trouble
 
@@ -29,6 +30,7 @@ app.add_typer(account_app, name="account")
 app.add_typer(credential_app, name="credential")
 app.add_typer(template_app, name="template")
 app.add_typer(queue_app, name="queue")
+app.add_typer(task_app, name="task")
 app.add_typer(dns_app, name="dns")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")

@@ -69,6 +69,7 @@ def _message(number: int, item: NewMessage) -> dict[str, object]:
         "from_address": item.from_address,
         "subject": item.subject,
         "template_id": item.template_id,
+        "task_id": item.task_id,
         "trigger": item.priority is Priority.TRIGGER,
         "rfc_message_id": item.rfc_message_id,
         "callback_headers": msgspec.json.encode(item.callback_headers).decode(),

@@ -57,6 +57,7 @@ class NewMessage:
     expires_at: int
     priority: Priority = Priority.NORMAL
     template_id: int | None = None
+    task_id: int | None = None
     callback_headers: Mapping[str, str] = field(default_factory=dict)
 
 

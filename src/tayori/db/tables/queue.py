@@ -30,6 +30,7 @@ message = Table(
     Column("from_address", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("template_id", BigInteger),
+    Column("task_id", BigInteger),  # the bulk task that it belongs to
     Column("trigger", Boolean, nullable=False),
     Column("rfc_message_id", Text, nullable=False),
     Column("callback_headers", Text, nullable=False),  # JSON object of X-Tencentcloudses-Cb-*

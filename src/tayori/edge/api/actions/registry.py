@@ -5,6 +5,7 @@ from typing import Any, Final, NamedTuple
 
 from tayori.edge.api.actions import (
     blacklists,
+    bulk_tasks,
     identities,
     receivers,
     senders,
@@ -94,6 +95,8 @@ ROWS: Final = (
     ),
     Row("DeleteEmailTemplate", WRITE, templates.TemplateRequest, templates.delete_email_template),
     Row("SendEmail", SEND, sending.SendEmailRequest, sending.send_email),
+    Row("BatchSendEmail", SEND, bulk_tasks.BatchSendEmailRequest, bulk_tasks.batch_send_email),
+    Row("ListSendTasks", READ, bulk_tasks.ListSendTasksRequest, bulk_tasks.list_send_tasks),
     Row("CreateReceiver", WRITE, receivers.CreateReceiverRequest, receivers.create_receiver),
     Row("ListReceivers", READ, receivers.ListReceiversRequest, receivers.list_receivers),
     Row("DeleteReceiver", WRITE, receivers.DeleteReceiverRequest, receivers.delete_receiver),

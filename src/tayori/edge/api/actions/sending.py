@@ -6,7 +6,8 @@ from msgspec import field
 
 from tayori.accept.checks.recipients import MOST_BCC, MOST_CC, MOST_TO
 from tayori.accept.submission import Source, Submission, SubmittedAttachment
-from tayori.edge.api.actions.embedded import read_base64, read_base64_text, read_texts
+from tayori.catalog.values import read_texts
+from tayori.edge.api.actions.embedded import read_base64, read_base64_text
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.mail.address import AddressError, Mailbox, parse_mailbox
@@ -234,14 +235,22 @@ def _files(given: list[Attachment] | None) -> tuple[SubmittedAttachment, ...] | 
     return tuple(found)
 
 
+def read_unsubscribe(given: str | int | None) -> str | Refusal:
+    """Return the choice as a text; callers send a number as well (wire facts 1.8)."""
+    unsubscribe = str(given or "0")
+    if unsubscribe in _UNSUBSCRIBE:
+        return unsubscribe
+    return refuse(
+        Code.INVALID_PARAMETER_VALUE,
+        "0 means no link, 1 to 12 are its language.",
+        parameter="Unsubscribe",
+    )
+
+
 def _options(request: SendEmailRequest) -> tuple[bool, str] | Refusal:
-    unsubscribe = str(request.unsubscribe or "0")
-    if unsubscribe not in _UNSUBSCRIBE:
-        return refuse(
-            Code.INVALID_PARAMETER_VALUE,
-            "0 means no link, 1 to 12 are its language.",
-            parameter="Unsubscribe",
-        )
+    unsubscribe = read_unsubscribe(request.unsubscribe)
+    if isinstance(unsubscribe, Refusal):
+        return unsubscribe
     trigger = request.trigger_type or 0
     if trigger not in (0, 1):
         return refuse(

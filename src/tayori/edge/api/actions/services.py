@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from tayori.accept.door import Door
+from tayori.bulk.tasks import Tasks
 from tayori.catalog.receivers import Receivers
 from tayori.catalog.senders import Senders
 from tayori.catalog.templates import Templates
@@ -31,6 +32,7 @@ class Services:
     receivers: Receivers
     suppressions: SuppressStore
     unsubscribes: UnsubscribeStore
+    tasks: Tasks
     lookups: Lookups
     domains: Domains
     policy: Policy
