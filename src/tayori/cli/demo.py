@@ -22,6 +22,7 @@ from rich.progress import (
 from rich.table import Table
 from rich.text import Text
 
+from tayori.cli.demo_bulk import send_by_task
 from tayori.cli.demo_sdk import SdkClient, SdkMissingError, send_by_sdk
 from tayori.cli.demo_smtp import send_by_smtp
 from tayori.cli.demo_step import DELIVERED, STATUS_NAMES, Expected, Fate, Seen, Step
@@ -32,6 +33,7 @@ from tayori.runtime.service import stop_on_signals
 STEPS: tuple[Step, ...] = (
     Step(name="Sending by the official Python SDK", send=send_by_sdk),
     Step(name="Sending by SMTP", send=send_by_smtp),
+    Step(name="Sending to a list by a bulk task", send=send_by_task),
 )
 """In order; another door is another step."""
 WAIT_S = 60.0

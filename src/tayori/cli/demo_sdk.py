@@ -62,6 +62,12 @@ class SdkClient:
         answer = await asyncio.to_thread(self._client.SendEmail, request)
         return str(answer.MessageId)
 
+    async def call(self, action: str, **parameters: Any) -> Any:
+        """Return the SDK's response object of any action."""
+        request = getattr(self._models, f"{action}Request")()
+        request.from_json_string(json.dumps(parameters))
+        return await asyncio.to_thread(getattr(self._client, action), request)
+
     async def fates(self) -> dict[tuple[str, str], Fate]:
         """Return what is known of today's mails by MessageId and recipient."""
         request = self._models.GetSendEmailStatusRequest()

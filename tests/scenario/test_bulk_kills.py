@@ -1,0 +1,52 @@
+"""SIGKILL in the middle of a bulk task: no receiver is left out, and none is written to twice."""
+
+import json
+from collections import Counter
+
+import pytest
+from tests.support.installations import MakeServer
+from tests.support.tenant import new_tenant
+
+from tayori.runtime.crash import Point
+from tayori.sandbox.dns_server import DnsServer
+
+RECEIVERS = 900
+FINISHED = 10
+
+
+@pytest.mark.parametrize("point", [Point.DOOR_BEFORE_COMMIT, Point.DOOR_AFTER_COMMIT])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+async def test_a_task_goes_on_exactly_where_it_was(
+    make_server: MakeServer, dns: DnsServer, database: str, point: Point
+) -> None:
+    server = await make_server(database, delivery={"processes": 1})
+    # Nobody delivers: deliverers would lose their leases too when the clock jumps.
+    await server.start(f"{point}:3", roles="api,bulk")
+    tenant = await new_tenant(server, dns)
+    client = tenant.sdk(server)
+    made = await client.call("CreateReceiver", ReceiversName="everybody")
+    addresses = [f"u{number}@receiver.test" for number in range(RECEIVERS)]
+    datas = [{"Email": one, "TemplateData": json.dumps({"name": one})} for one in addresses]
+    await client.call("CreateReceiverDetailWithData", ReceiverId=made.ReceiverId, Datas=datas)
+    await client.call(
+        "BatchSendEmail",
+        FromEmailAddress=tenant.sender,
+        ReceiverId=made.ReceiverId,
+        Subject="News for {{name}}",
+        TaskType=1,
+        Template={"TemplateID": tenant.template_id, "TemplateData": "{}"},
+    )
+    await server.killed()
+    # The lease of the step that died holds for two minutes; the clock jumps over them.
+    server.move_clock(150_000)
+
+    async def ended() -> bool:
+        (task,) = (await client.call("ListSendTasks", Offset=0, Limit=10)).Data
+        return bool(task.TaskStatus == FINISHED and task.SendCount == RECEIVERS)
+
+    await server.until(ended, timeout_s=90)
+    async with server.ledger() as ledger:
+        taken = [entry.address for entry in await ledger.entries()]
+    assert Counter(taken) == Counter(addresses)
+    assert await server.stop() == 0
+    assert [line["event"] for line in server.errors] == ["process_ended"]
