@@ -5,7 +5,9 @@ from tayori.app.parts import Parts
 from tayori.app.roles import Role
 from tayori.bulk.runner import Runner
 from tayori.bulk.store import TaskStore
+from tayori.edge.api.access_store import AccessStore
 from tayori.reputation.store import sweep
+from tayori.runtime.clock import DAY
 from tayori.runtime.service import Background, Periodic, Service
 from tayori.tenants.rechecks import Rechecks
 
@@ -50,7 +52,12 @@ def _sweeping(parts: Parts) -> list[Service]:
         async with parts.database.write() as transaction:
             await sweep(transaction, parts.clock.now())
 
+    async def forget_calls() -> None:
+        kept = parts.settings.http.access_log_days * DAY
+        await AccessStore(parts.database).sweep(parts.clock.now() - kept)
+
     return [
         Periodic("check domains", RECHECK_S, check_domains),
         Periodic("forget counters", SWEEP_S, forget_counters),
+        Periodic("forget calls", SWEEP_S, forget_calls),
     ]

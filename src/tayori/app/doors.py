@@ -1,6 +1,7 @@
 """The process that strangers talk to: the API, health and metrics, and the door behind them."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from starlette.applications import Starlette
@@ -15,6 +16,8 @@ from tayori.bulk.store import TaskStore
 from tayori.bulk.tasks import Tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.api.access import AccessRecord
+from tayori.edge.api.access_log import AccessLog
+from tayori.edge.api.access_store import AccessStore
 from tayori.edge.api.actions.registry import build_actions
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.protocol import ApiApp
@@ -36,11 +39,14 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
     door = build_door(parts)
     services: list[Service] = []
     if "http" in sockets:
+        # It starts before the listener and stops behind it, when no more calls come.
+        calls = AccessLog(AccessStore(parts.database))
+        services.append(calls)
         pages = Starlette(
             routes=health_routes({"database": lambda: _database_trouble(parts)}),
             exception_handlers={404: _not_found},
         )
-        services.append(HttpListener(by_path(_api(parts, door), pages), sockets["http"]))
+        services.append(HttpListener(by_path(_api(parts, door, calls), pages), sockets["http"]))
     if {"submission", "submission_tls"} & sockets.keys():
         services.append(SubmissionListeners(_submission(parts, door), sockets))
     return services
@@ -85,7 +91,7 @@ def by_path(api: Asgi, pages: Asgi) -> Asgi:
     return application
 
 
-def _api(parts: Parts, door: Door) -> ApiApp:
+def _api(parts: Parts, door: Door, calls: AccessLog) -> ApiApp:
     settings = parts.settings
     services = Services(
         identities=parts.identities,
@@ -119,8 +125,13 @@ def _api(parts: Parts, door: Door) -> ApiApp:
             Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND),
             settings.policy.requests_per_second,
         ),
-        observe=_count_call,
+        observe=partial(_observe, calls),
     )
+
+
+def _observe(calls: AccessLog, record: AccessRecord) -> None:
+    _count_call(record)
+    calls.note(record)
 
 
 def _count_call(record: AccessRecord) -> None:

@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from tayori.cli.access import access_app
 from tayori.cli.account import account_app
 from tayori.cli.config import config_app
 from tayori.cli.credential import credential_app
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 app.add_typer(account_app, name="account")
 app.add_typer(credential_app, name="credential")
+app.add_typer(access_app, name="access")
 app.add_typer(template_app, name="template")
 app.add_typer(queue_app, name="queue")
 app.add_typer(task_app, name="task")

@@ -67,6 +67,9 @@ class Http(_Section, frozen=True):
         tuple[str, ...],
         Meta(description="Addresses of reverse proxies whose X-Forwarded-For is believed."),
     ] = ()
+    access_log_days: Annotated[
+        int, Meta(ge=1, le=3_650, description="Days that the log of API calls is kept.")
+    ] = 30
 
 
 class SubmissionSettings(_Section, frozen=True):

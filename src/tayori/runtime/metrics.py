@@ -19,6 +19,9 @@ API_CALLS = Counter("tayori_api_calls", "Calls of the API.", ["action", "code"])
 API_SECONDS = Histogram(
     "tayori_api_seconds", "Time from a call's arrival to its answer.", ["action"], buckets=_SECONDS
 )
+API_LOG_DROPPED = Counter(
+    "tayori_api_log_dropped", "Calls of the API that could not be written to the log of calls."
+)
 ACCEPTED = Counter("tayori_mails_accepted", "Mails taken by the door.", ["source"])
 REFUSED = Counter("tayori_mails_refused", "Mails refused by the door.", ["source", "code"])
 SETTLED = Counter("tayori_recipients_settled", "Attempts by what became of them.", ["state"])
