@@ -35,6 +35,11 @@ class AmongParameter(ColumnElement[bool]):
         """Return what is inside, as the expression tree wants it."""
         return (self.column, self.parameter)
 
+    def self_group(self, against: Any = None) -> "AmongParameter":
+        """Stand bare as a condition: for `... = 1` SQLite would look through the whole table."""
+        _ = against
+        return self
+
 
 def among(column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """Return the condition that the column is one of the values given as list `name`."""

@@ -28,6 +28,7 @@ _ENSURE = Statement(
 )
 _LOCK = Statement(
     select(quota)
+    .where(among(quota.c.scope, "scopes"))
     .where(among(quota.c.key, "keys"))
     .order_by(quota.c.scope, quota.c.key)
     .with_for_update()
@@ -101,7 +102,12 @@ async def _counters(
     await transaction.execute_many(
         _ENSURE, [{"scope": s, "key": k, "ends": rows[s, k]} for s, k in ordered]
     )
-    found = await transaction.fetch(_LOCK, {"keys": sorted({key for _, key in ordered})})
+    # The scopes are named for the sake of the index; what was not asked for is left aside below.
+    among_rows = {
+        "scopes": sorted({s for s, _ in ordered}),
+        "keys": sorted({k for _, k in ordered}),
+    }
+    found = await transaction.fetch(_LOCK, among_rows)
     return {
         (row["scope"], row["key"]): _Counter(row["window_ends_at"], row["used"])
         for row in found
