@@ -71,6 +71,13 @@ recipient = Table(
         postgresql_where=text("due_at IS NOT NULL"),
     ),
     Index("ix_recipient_account_id_accepted_at_id", "account_id", "accepted_at", "id"),
+    Index(
+        "ix_recipient_account_id_address_accepted_at",
+        "account_id",
+        "address",
+        "accepted_at",
+        "id",
+    ),
 )
 
 attempt = Table(
