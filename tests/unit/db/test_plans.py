@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from sqlalchemy import create_engine
 
-from tayori.accept import idempotency
+from tayori.accept import idempotency_store as of_tokens
 from tayori.db.statement import Statement
 from tayori.db.tables import metadata
 from tayori.queue import statements as of_queue
@@ -15,7 +15,7 @@ from tayori.suppress import statements as of_suppression
 
 LISTS = {
     f"{module.__name__}.{name}": value
-    for module in (of_queue, of_quotas, of_suppression, idempotency)
+    for module in (of_queue, of_quotas, of_suppression, of_tokens)
     for name, value in vars(module).items()
     if isinstance(value, Statement) and "json_each" in value.form("sqlite")[0]
     # What is not in a list has to be looked through.
