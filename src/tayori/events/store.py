@@ -1,13 +1,13 @@
 """Writes events inside the caller's transaction: an event exists exactly when its change does."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import msgspec
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, text
 
 from tayori.db.database import Database, Transaction
-from tayori.db.statement import Statement
-from tayori.db.tables.events import event
+from tayori.db.statement import Statement, among
+from tayori.db.tables.events import IS_REACTION, event
 from tayori.events.model import Event, EventKind
 
 _INSERT = Statement(
@@ -15,6 +15,13 @@ _INSERT = Statement(
 )
 _OF_MESSAGE = Statement(
     select(event).where(event.c.message_id == bindparam("message")).order_by(event.c.id)
+)
+
+REACTIONS = Statement(
+    select(event.c.recipient_id, event.c.kind)
+    .distinct()
+    .where(among(event.c.recipient_id, "recipients"))
+    .where(text(IS_REACTION))
 )
 
 
@@ -34,6 +41,18 @@ async def record(transaction: Transaction, events: Sequence[Event]) -> None:
             for item in events
         ],
     )
+
+
+async def reactions(
+    transaction: Transaction, recipients: Collection[int]
+) -> dict[int, frozenset[EventKind]]:
+    """Return what recipients did themselves, by number; who did nothing is left out."""
+    rows = await transaction.fetch(REACTIONS, {"recipients": list(recipients)})
+    found: dict[int, frozenset[EventKind]] = {}
+    for row in rows:
+        known = found.get(row["recipient_id"], frozenset())
+        found[row["recipient_id"]] = known | {EventKind(row["kind"])}
+    return found
 
 
 class EventStore:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from tayori.events.model import EventKind
 from tayori.mail.outcome import Outcome
 from tayori.queue.states import State
 
@@ -98,7 +99,7 @@ class Settlement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """One recipient as its account sees it."""
+    """One recipient as its account sees it; `reactions` is what the recipient did."""
 
     message_id: str
     to_address: str
@@ -108,3 +109,4 @@ class Status:
     reply: str
     accepted_at: int
     ended_at: int | None
+    reactions: frozenset[EventKind] = frozenset()

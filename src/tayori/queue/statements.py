@@ -107,6 +107,7 @@ SELECT_SMALL_RECIPES = Statement(
 )
 _STATUS = (
     select(
+        recipient.c.id,
         message.c.public_id,
         recipient.c.address,
         message.c.from_address,

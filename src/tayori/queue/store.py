@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 
 from tayori.db.database import Database, Row, Transaction
 from tayori.events.model import Event, EventKind
-from tayori.events.store import record
+from tayori.events.store import reactions, record
 from tayori.queue import statements
 from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
@@ -160,7 +160,8 @@ class QueueStore:
         }
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statement, values)
-        return [_status(row) for row in rows]
+            reacted = await reactions(transaction, [row["id"] for row in rows])
+        return [_status(row, reacted.get(row["id"], frozenset())) for row in rows]
 
 
 def _leased(row: Row) -> Leased:
@@ -241,7 +242,7 @@ def _event(item: Settlement) -> Event:
     )
 
 
-def _status(row: Row) -> Status:
+def _status(row: Row, reacted: frozenset[EventKind]) -> Status:
     return Status(
         message_id=row["public_id"],
         to_address=row["address"],
@@ -251,4 +252,5 @@ def _status(row: Row) -> Status:
         reply=row["reply"],
         accepted_at=row["accepted_at"],
         ended_at=row["ended_at"],
+        reactions=reacted,
     )

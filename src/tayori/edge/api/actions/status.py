@@ -7,6 +7,7 @@ from typing import Final
 from tayori.edge.api.actions.paging import check_limit
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
+from tayori.events.model import EventKind
 from tayori.mail.address import AddressError, parse_mailbox
 from tayori.queue.model import Status
 from tayori.queue.states import State
@@ -54,12 +55,12 @@ class SendEmailStatus(Response, frozen=True):
     deliver_message: str
     request_time: int
     deliver_time: int
-    user_opened: bool = False
-    user_clicked: bool = False
-    user_unsubscribed: bool = False
-    user_complainted: bool = False
+    user_opened: bool
+    user_clicked: bool
+    user_unsubscribed: bool
+    user_complainted: bool
     """The same as UserComplained; some clients read the misspelt name."""
-    user_complained: bool = False
+    user_complained: bool
 
 
 class GetSendEmailStatusResponse(Response, frozen=True):
@@ -115,6 +116,7 @@ def _address(text: str) -> str | Refusal:
 
 
 def _shown(status: Status) -> SendEmailStatus:
+    reacted = status.reactions
     return SendEmailStatus(
         message_id=status.message_id,
         to_email_address=status.to_address,
@@ -124,6 +126,11 @@ def _shown(status: Status) -> SendEmailStatus:
         deliver_message=status.reply,
         request_time=status.accepted_at // SECOND,
         deliver_time=(status.ended_at or 0) // SECOND,
+        user_opened=EventKind.OPEN in reacted,
+        user_clicked=EventKind.CLICK in reacted,
+        user_unsubscribed=EventKind.UNSUBSCRIBE in reacted,
+        user_complainted=EventKind.SPAMREPORT in reacted,
+        user_complained=EventKind.SPAMREPORT in reacted,
     )
 
 
