@@ -42,6 +42,7 @@ from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
 from tayori.sandbox.dns_server import DnsServer
+from tayori.stats.store import StatsStore
 from tayori.suppress.store import SuppressStore
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
@@ -72,17 +73,21 @@ class Client:
     def __init__(self, address: str, access: Access, **profile: Any) -> None:
         self.account = access.account
         http = HttpProfile(protocol="http", endpoint=address, **profile)
-        key = access.credential
+        self.credential = key = access.credential
         self._sdk = ses_client.SesClient(
             SdkCredential(key.secret_id, key.secret.decode()),
             "ap-hongkong",
             ClientProfile(httpProfile=http, language="en-US"),
         )
 
-    async def call(self, action: str, **parameters: Any) -> dict[str, Any]:
+    async def call(
+        self, action: str, *, idempotency_key: str | None = None, **parameters: Any
+    ) -> dict[str, Any]:
         """Return what the SDK's response object holds; TencentCloudSDKException."""
         request = getattr(models, f"{action}Request")()
         request.from_json_string(json.dumps(parameters))
+        if idempotency_key is not None:
+            request.headers = {"X-Tayori-Idempotency-Key": idempotency_key}
         response = await asyncio.to_thread(getattr(self._sdk, action), request)
         found: dict[str, Any] = json.loads(response.to_json_string())
         assert found.pop("RequestId")
@@ -198,6 +203,7 @@ def _services(
         queue=QueueStore(database),
         receivers=receivers,
         tasks=Tasks(store=TaskStore(database), receivers=receivers, door=door, clock=clock),
+        stats=StatsStore(database),
         suppressions=SuppressStore(database),
         unsubscribes=UnsubscribeStore(database),
         lookups=resolver,

@@ -14,7 +14,7 @@ from tayori.accept.facts import Directory, Facts
 from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
 from tayori.accept.submission import Accepted, Source, Submission
-from tayori.accept.taking import Along, Refusing, Stretch, Taking
+from tayori.accept.taking import Along, Refusing, Stretch, Taking, mailbox_types
 from tayori.catalog.model import StoredTemplate
 from tayori.catalog.variables import VariableFault
 from tayori.compose.content import Content, compile_template, read_content
@@ -103,7 +103,13 @@ class Door:
             return Refusing(account_id=account_id, at=self._clock.now(), refusal=wish)
         facts = await self._checked(wish)
         if isinstance(facts, Refusal):
-            return Refusing(account_id=account_id, at=self._clock.now(), refusal=facts)
+            return Refusing(
+                account_id=account_id,
+                at=self._clock.now(),
+                refusal=facts,
+                domain=wish.sender.address.domain,
+                mailbox_types=mailbox_types(_recipients(wish)),
+            )
         if facts.identity is None or facts.content is None:
             raise AssertionError("The checks let a mail without sender domain or content pass.")
         message = self._message(wish, facts.identity, facts)

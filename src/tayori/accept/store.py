@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from tayori.accept.limits import full
 from tayori.accept.suppression import without_suppressed
-from tayori.accept.taking import Along, Refusing, Stretch, Taking, refused_event
+from tayori.accept.taking import (
+    Along,
+    Refusing,
+    Stretch,
+    Taking,
+    mailbox_types,
+    refused_event,
+)
 from tayori.db.database import Database, Transaction
 from tayori.db.group import GroupCommit
 from tayori.events.model import Event
@@ -165,5 +172,11 @@ def _up_to_stop(
 def _refused(item: Taking | Refusing, refusal: Refusal) -> Event:
     if isinstance(item, Taking):
         message = item.message
-        item = Refusing(account_id=message.account_id, at=message.accepted_at, refusal=refusal)
+        item = Refusing(
+            account_id=message.account_id,
+            at=message.accepted_at,
+            refusal=refusal,
+            domain=message.from_address.rpartition("@")[2],
+            mailbox_types=mailbox_types(message.recipients),
+        )
     return refused_event(item)

@@ -1,13 +1,22 @@
 """Commits what the door decided: messages of many callers, and refusals, in one transaction."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from tayori.db.database import Transaction
 from tayori.events.model import Event, EventKind
-from tayori.queue.model import NewMessage
+from tayori.queue.model import NewMessage, NewRecipient
 from tayori.refusal.refusal import Refusal
 from tayori.reputation.model import Claim
+
+DOMAIN: Final = "from_domain"
+"""Under this name a refusal's event has the sender domain."""
+MAILBOX_TYPES: Final = "to_domains"
+"""Under this name it has the recipients' domains, each with a number: "a.example=2 b.example=1"."""
+MOST_MAILBOX_TYPES: Final = 100
+"""More domains than a mail may have recipients; what is beyond is put down to no domain."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,11 +29,17 @@ class Taking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusing:
-    """A submission that was refused before; only the event is kept."""
+    """A submission that was refused before; only the event is kept.
+
+    `domain` is that of the sender, `mailbox_types` those of the recipients as events have them;
+    both are "" when it could not even be made into a mail.
+    """
 
     account_id: int
     at: int
     refusal: Refusal
+    domain: str = ""
+    mailbox_types: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,9 +56,16 @@ Along = Callable[[Transaction, Stretch], Awaitable[bool]]
 
 def refused_event(refusing: Refusing) -> Event:
     """Return the event that explains a refusal to the account."""
-    return Event(
-        at=refusing.at,
-        account_id=refusing.account_id,
-        kind=EventKind.REFUSED,
-        data={"code": refusing.refusal.code.value, "reason": refusing.refusal.detail},
-    )
+    data = {"code": refusing.refusal.code.value, "reason": refusing.refusal.detail}
+    if refusing.mailbox_types:
+        data |= {DOMAIN: refusing.domain, MAILBOX_TYPES: refusing.mailbox_types}
+    return Event(at=refusing.at, account_id=refusing.account_id, kind=EventKind.REFUSED, data=data)
+
+
+def mailbox_types(recipients: Iterable[NewRecipient]) -> str:
+    """Return the domains of recipients and how many each has, as events have them."""
+    found = Counter(recipient.domain for recipient in recipients)
+    kept = found.most_common(MOST_MAILBOX_TYPES)
+    rest = found.total() - sum(number for _, number in kept)
+    parts = [f"{domain}={number}" for domain, number in kept]
+    return " ".join([*parts, f"={rest}"] if rest else parts)

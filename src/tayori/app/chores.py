@@ -1,18 +1,23 @@
-"""Work that nobody waits for: bulk tasks, re-checks of domains, and the sweeping of old rows."""
+"""Work that nobody waits for: bulk tasks, statistics, re-checks of domains, sweeping."""
 
+from tayori.accept import idempotency_store as idempotency
 from tayori.app.door import build_door
 from tayori.app.parts import Parts
 from tayori.app.roles import Role
 from tayori.bulk.runner import Runner
 from tayori.bulk.store import TaskStore
 from tayori.edge.api.access_store import AccessStore
+from tayori.events.feed_store import Horizon
 from tayori.reputation.store import sweep
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Background, Periodic, Service
+from tayori.stats.rollup import RollUp
+from tayori.stats.store import StatsStore
 from tayori.tenants.rechecks import Rechecks
 
 SWEEP_S = 60.0
 RECHECK_S = 5.0
+ROLL_UP_S = 2.0
 RECHECKS_AT_ONCE = 20
 
 
@@ -23,6 +28,8 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
         services += _sweeping(parts)
     if Role.BULK in roles:
         services.append(_bulk(parts))
+    if Role.STATS in roles:
+        services.append(_stats(parts))
     return services
 
 
@@ -39,6 +46,13 @@ def _bulk(parts: Parts) -> Service:
     return Background("bulk tasks", runner.run, runner.stop)
 
 
+def _stats(parts: Parts) -> Service:
+    rollup = RollUp(
+        store=StatsStore(parts.database), horizon=Horizon(parts.database), zone=parts.zone
+    )
+    return Periodic("statistics", ROLL_UP_S, rollup.run)
+
+
 def _sweeping(parts: Parts) -> list[Service]:
     rechecks = Rechecks(
         identities=parts.identities, lookups=parts.resolver, domains=parts.settings.domains
@@ -52,6 +66,12 @@ def _sweeping(parts: Parts) -> list[Service]:
         async with parts.database.write() as transaction:
             await sweep(transaction, parts.clock.now())
 
+    async def forget_tokens() -> None:
+        more = True
+        while more:
+            async with parts.database.write() as transaction:
+                more = await idempotency.sweep(transaction, parts.clock.now())
+
     async def forget_calls() -> None:
         kept = parts.settings.http.access_log_days * DAY
         await AccessStore(parts.database).sweep(parts.clock.now() - kept)
@@ -59,5 +79,6 @@ def _sweeping(parts: Parts) -> list[Service]:
     return [
         Periodic("check domains", RECHECK_S, check_domains),
         Periodic("forget counters", SWEEP_S, forget_counters),
+        Periodic("forget tokens", SWEEP_S, forget_tokens),
         Periodic("forget calls", SWEEP_S, forget_calls),
     ]

@@ -30,6 +30,7 @@ from tayori.reputation.permits import Permits
 from tayori.runtime import metrics
 from tayori.runtime.clock import SECOND
 from tayori.runtime.service import Service
+from tayori.stats.store import StatsStore
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -100,6 +101,7 @@ def _api(parts: Parts, door: Door, calls: AccessLog) -> ApiApp:
         door=door,
         queue=parts.queue,
         receivers=parts.receivers,
+        stats=StatsStore(parts.database),
         suppressions=parts.suppressions,
         unsubscribes=UnsubscribeStore(parts.database),
         tasks=Tasks(

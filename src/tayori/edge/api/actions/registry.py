@@ -8,6 +8,7 @@ from tayori.edge.api.actions import (
     bulk_tasks,
     identities,
     receivers,
+    reports,
     senders,
     sending,
     status,
@@ -179,6 +180,13 @@ ROWS: Final = (
         status.GetSendEmailStatusRequest,
         status.get_send_email_status,
     ),
+    Row(
+        "GetStatisticsReport",
+        READ,
+        reports.GetStatisticsReportRequest,
+        reports.get_statistics_report,
+    ),
+    Row("GetAbuseReport", READ, reports.GetAbuseReportRequest, reports.get_abuse_report),
 )
 
 

@@ -12,6 +12,7 @@ from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.tree import Domains, Policy
 from tayori.dns.answers import Lookups
 from tayori.queue.store import QueueStore
+from tayori.stats.store import StatsStore
 from tayori.suppress.store import SuppressStore
 from tayori.tenants.identities import Identities
 
@@ -30,6 +31,7 @@ class Services:
     door: Door
     queue: QueueStore
     receivers: Receivers
+    stats: StatsStore
     suppressions: SuppressStore
     unsubscribes: UnsubscribeStore
     tasks: Tasks

@@ -1,0 +1,1 @@
+"""Counts what happened per day, and answers for it."""

@@ -1,0 +1,75 @@
+"""Turns events into counts; pure."""
+
+from collections.abc import Iterator, Mapping
+from datetime import tzinfo
+from typing import Final
+
+from tayori.accept.taking import DOMAIN, MAILBOX_TYPES
+from tayori.events.model import EventKind
+from tayori.runtime.clock import day_of
+from tayori.stats.model import Batch, Cell, Fact, Volume
+
+_EVERY: Final = {
+    EventKind.DELIVERED: Volume(delivered=1),
+    EventKind.BOUNCE: Volume(bounced=1),
+    EventKind.OPEN: Volume(opened=1),
+    # It was counted as accepted before; what we drop ourselves, we did not accept after all.
+    EventKind.DROPPED: Volume(accepted=-1),
+}
+_FIRST: Final = {
+    EventKind.CLICK: Volume(clicked=1),
+    EventKind.UNSUBSCRIBE: Volume(unsubscribed=1),
+    EventKind.SPAMREPORT: Volume(complained=1),
+}
+"""Counted once for each recipient, however often it happens."""
+COUNTED_ONCE: Final = frozenset(_FIRST)
+
+
+def count(batch: Batch, zone: tzinfo) -> dict[Cell, Volume]:
+    """Return what the batch adds, by cell; cells to which nothing is added are left out."""
+    found: dict[Cell, Volume] = {}
+    for fact in batch.facts:
+        domain, day = _domain(fact), day_of(_day_at(fact), zone)
+        for mailbox_type, volume in _counted(fact, batch):
+            cell = Cell(fact.account_id, day, domain, mailbox_type)
+            found[cell] = found.get(cell, Volume()).plus(volume)
+    return {cell: volume for cell, volume in found.items() if any(volume)}
+
+
+def _counted(fact: Fact, batch: Batch) -> Iterator[tuple[str, Volume]]:
+    """Return what an event adds, by the recipients' domain."""
+    if fact.kind is EventKind.ACCEPTED:
+        for mailbox_type, number in batch.taken.get(fact.message_id or 0, {}).items():
+            yield mailbox_type, Volume(requested=number, accepted=number)
+    elif fact.kind is EventKind.REFUSED:
+        for mailbox_type, number in refused_recipients(fact.data).items():
+            yield mailbox_type, Volume(requested=number)
+    elif fact.kind in _EVERY:
+        yield fact.mailbox_type, _EVERY[fact.kind]
+    elif fact.kind in _FIRST and _is_first(fact, batch):
+        yield fact.mailbox_type, _FIRST[fact.kind]
+
+
+def refused_recipients(data: Mapping[str, str | int]) -> dict[str, int]:
+    """Return the recipients of a refused mail by domain; one of no domain when nobody is named."""
+    found: dict[str, int] = {}
+    for part in str(data.get(MAILBOX_TYPES, "")).split():
+        mailbox_type, _, number = part.rpartition("=")
+        found[mailbox_type] = int(number)
+    return found or {"": 1}
+
+
+def _is_first(fact: Fact, batch: Batch) -> bool:
+    if fact.recipient_id is None:
+        return True
+    return batch.firsts.get((fact.recipient_id, fact.kind), fact.id) == fact.id
+
+
+def _domain(fact: Fact) -> str:
+    if fact.kind is EventKind.REFUSED:
+        return str(fact.data.get(DOMAIN, ""))
+    return fact.from_address.rpartition("@")[2].lower()
+
+
+def _day_at(fact: Fact) -> int:
+    return fact.at if fact.sent_at is None else fact.sent_at

@@ -1,0 +1,119 @@
+"""What is counted, and how a report is asked for and answered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from tayori.events.model import EventKind
+
+
+class Volume(NamedTuple):
+    """Numbers of recipients, except `opened`, which counts every opening.
+
+    A mail counts once for each of its recipients, on the day on which it was asked for, whenever
+    the rest happened: so `accepted` is never more than `requested`, and `delivered` and `bounced`
+    together never more than `accepted`.
+    """
+
+    requested: int = 0
+    """Mails that were asked for, whether they were taken or refused."""
+    accepted: int = 0
+    """Those that passed every check of ours and were not dropped by us later."""
+    delivered: int = 0
+    opened: int = 0
+    clicked: int = 0
+    bounced: int = 0
+    unsubscribed: int = 0
+    complained: int = 0
+
+    def plus(self, other: "Volume") -> "Volume":
+        """Return the sums."""
+        return Volume(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+class Cell(NamedTuple):
+    """What one row of counts is about; domains are in lower case, "" where one is unknown."""
+
+    account_id: int
+    day: str
+    domain: str
+    """The sender domain."""
+    mailbox_type: str
+    """The recipient's domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """One event and what its mail tells about it; `domain` and the days may be unknown."""
+
+    id: int
+    at: int
+    account_id: int
+    kind: EventKind
+    message_id: int | None
+    recipient_id: int | None
+    data: Mapping[str, str | int]
+    from_address: str
+    """"" when no mail belongs to the event, as with a refusal."""
+    mailbox_type: str
+    sent_at: int | None
+    """When the mail was asked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Events between two positions of the feed, and what counting them needs.
+
+    `taken` has the number of recipients per domain of each message that was accepted; `firsts` the
+    number of the first event of its kind for each recipient who reacted.
+    """
+
+    was: int
+    becomes: int
+    facts: tuple[Fact, ...]
+    taken: Mapping[int, Mapping[str, int]]
+    firsts: Mapping[tuple[int, EventKind], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """Which days of an account, both included; "" as a domain means all."""
+
+    account_id: int
+    first_day: str
+    last_day: str
+    domain: str = ""
+    mailbox_type: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComplaintsWanted:
+    """Which complaints: about mails sent in [first, end), and how they are narrowed.
+
+    All texts are compared without regard to case; "" and None mean all.
+    """
+
+    account_id: int
+    first: int
+    end: int
+    from_domain: str = ""
+    from_address: str = ""
+    mailbox_type: str = ""
+    to_address: str = ""
+    template_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complaint:
+    """One recipient's complaint; `delivered_at` is the end of delivery, or of its beginning."""
+
+    complained_at: int
+    delivered_at: int
+    from_address: str
+    to_address: str
+    mailbox_type: str
+    template_id: int | None
+    public_id: str
+    rfc_message_id: str
+    subject: str
+    source_ip: str

@@ -1,0 +1,124 @@
+"""The SQL of statistics, each statement by name."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
+from sqlalchemy.dialects.postgresql import insert as postgresql_insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+
+from tayori.db.statement import Statement, among, by_dialect
+from tayori.db.tables.events import IS_COMPLAINT, IS_REACTION, event
+from tayori.db.tables.queue import message, recipient
+from tayori.db.tables.stats import daily_volume
+from tayori.stats.model import Cell, Volume
+
+FACTS = Statement(
+    select(
+        event,
+        message.c.from_address,
+        message.c.accepted_at.label("sent_at"),
+        recipient.c.domain.label("mailbox_type"),
+    )
+    .select_from(
+        event.outerjoin(message, message.c.id == event.c.message_id).outerjoin(
+            recipient, recipient.c.id == event.c.recipient_id
+        )
+    )
+    .where(event.c.id > bindparam("after"))
+    .where(event.c.id <= bindparam("until"))
+    .order_by(event.c.id)
+    .limit(bindparam("most"))
+)
+TAKEN = Statement(
+    select(recipient.c.message_id, recipient.c.domain, func.count().label("number"))
+    .where(among(recipient.c.message_id, "messages"))
+    .group_by(recipient.c.message_id, recipient.c.domain)
+)
+FIRSTS = Statement(
+    select(event.c.recipient_id, event.c.kind, func.min(event.c.id).label("first"))
+    .where(among(event.c.recipient_id, "recipients"))
+    .where(text(IS_REACTION))
+    .group_by(event.c.recipient_id, event.c.kind)
+)
+
+_ROW: dict[str, Any] = {c.name: bindparam(c.name) for c in daily_volume.c}
+
+
+def _add(build: Any) -> Any:
+    added = build(daily_volume).values(_ROW)
+    sums = {name: daily_volume.c[name] + added.excluded[name] for name in Volume._fields}
+    return added.on_conflict_do_update(index_elements=list(Cell._fields), set_=sums)
+
+
+ADD = Statement(by_dialect(sqlite=_add(sqlite_insert), postgresql=_add(postgresql_insert)))
+
+_of = daily_volume.c
+_REPORT = (
+    select(_of.day, *(func.sum(_of[name]).label(name) for name in Volume._fields))
+    .where(_of.account_id == bindparam("account"))
+    .where(_of.day >= bindparam("first_day"))
+    .where(_of.day <= bindparam("last_day"))
+    .group_by(_of.day)
+)
+_DOMAIN = _of.domain == bindparam("of_domain")
+_MAILBOX_TYPE = _of.mailbox_type == bindparam("of_type")
+REPORT = {
+    (False, False): Statement(_REPORT),
+    (True, False): Statement(_REPORT.where(_DOMAIN)),
+    (False, True): Statement(_REPORT.where(_MAILBOX_TYPE)),
+    (True, True): Statement(_REPORT.where(_DOMAIN).where(_MAILBOX_TYPE)),
+}
+"""By whether a sender domain and a mailbox type are given."""
+
+_delivered = func.coalesce(recipient.c.ended_at, recipient.c.accepted_at)
+_NARROWED = {
+    "from_domain": func.lower(message.c.from_address).like(bindparam("from_domain"), escape="!"),
+    "from_address": func.lower(message.c.from_address) == bindparam("from_address"),
+    "mailbox_type": recipient.c.domain == bindparam("mailbox_type"),
+    "to_address": func.lower(recipient.c.address) == bindparam("to_address"),
+    "template_id": message.c.template_id == bindparam("template_id"),
+}
+
+
+@lru_cache(maxsize=1 << len(_NARROWED))
+def complaints(narrowed: frozenset[str]) -> Statement:
+    """Return the statement for a page of complaints, narrowed by these parameters."""
+    chosen = _complained(
+        event.c.at.label("complained_at"),
+        event.c.data,
+        _delivered.label("delivered_at"),
+        message.c.from_address,
+        message.c.template_id,
+        message.c.public_id,
+        message.c.rfc_message_id,
+        message.c.subject,
+        recipient.c.address,
+        recipient.c.domain,
+        narrowed=narrowed,
+    )
+    page = chosen.order_by(event.c.at, event.c.id)
+    return Statement(page.limit(bindparam("most")).offset(bindparam("skip")))
+
+
+@lru_cache(maxsize=1 << len(_NARROWED))
+def count_complaints(narrowed: frozenset[str]) -> Statement:
+    """Return the statement for how many complaints there are."""
+    return Statement(_complained(func.count().label("total"), narrowed=narrowed))
+
+
+def _complained(*columns: ColumnElement[Any], narrowed: frozenset[str]) -> Select[Any]:
+    joined = event.join(message, message.c.id == event.c.message_id).join(
+        recipient, recipient.c.id == event.c.recipient_id
+    )
+    return (
+        select(*columns)
+        .select_from(joined)
+        .where(text(IS_COMPLAINT))
+        .where(event.c.account_id == bindparam("account"))
+        # Nobody complains of a mail before it comes: what is older cannot be meant.
+        .where(event.c.at >= bindparam("first"))
+        .where(_delivered >= bindparam("first"))
+        .where(_delivered < bindparam("end"))
+        .where(*(_NARROWED[name] for name in sorted(narrowed)))
+    )
