@@ -32,6 +32,7 @@ bench: setup ## Measure against the budgets of docs/performance.md; ARGS="--scal
 lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o requirements.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o tests/tools/tccli.lock tests/tools/tccli.in
 
 format: setup ## Format the code
 	$(BIN)/ruff format

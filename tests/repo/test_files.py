@@ -61,7 +61,9 @@ def test_links_in_documents_lead_somewhere() -> None:
     assert not dead
 
 
-@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+@pytest.mark.parametrize(
+    "lock", ["requirements.lock", "requirements-dev.lock", "tests/tools/tccli.lock"]
+)
 def test_lock_files_carry_a_hash_for_everything(lock: str) -> None:
     text = (ROOT / lock).read_text().replace("\\\n", " ")
     pinned = [line for line in text.splitlines() if line and not line.startswith("#")]

