@@ -1,0 +1,156 @@
+"""Reports and searches are answered by indexes: the plans of both databases, on many rows."""
+
+from tests.store.test_queue import message, take
+
+from tayori.events import store as events
+from tayori.events.model import Event, EventKind
+from tayori.events.store import record
+from tayori.queue import statements as queue
+from tayori.runtime.clock import DAY, MINUTE
+from tayori.stats import statements as stats
+
+NOW = 1_790_000_000_000
+MESSAGES = 12_000
+ACCOUNTS = 6
+FILTERS = ("from_domain", "from_address", "mailbox_type", "to_address", "template_id")
+OF_DAY = "ix_recipient_account_id_accepted_at_id"
+OF_ADDRESS = "ix_recipient_account_id_address_accepted_at"
+OF_MESSAGE = {"sqlite": "sqlite_autoindex_message_1", "postgresql": "uq_message_public_id"}
+OF_VOLUME = {"sqlite": "sqlite_autoindex_daily_volume_1", "postgresql": "pk_daily_volume"}
+
+
+class Explained:
+    """A statement that tells its plan instead of running."""
+
+    def __init__(self, statement):
+        self._statement = statement
+
+    def form(self, dialect):
+        sql, names, constants = self._statement.form(dialect)
+        return (
+            {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}[dialect] + sql,
+            names,
+            constants,
+        )
+
+
+class Analyse:
+    """What PostgreSQL does by itself after many changes, so that it knows how many rows there are."""
+
+    def form(self, _dialect):
+        return "ANALYZE", (), {}
+
+
+async def filled(database):
+    numbers, _ = await take(
+        database,
+        *(
+            message(
+                f"m{n}",
+                f"u{n % 900}@x{n % 9}.test",
+                accepted_at=NOW + n * 5 * MINUTE,
+                account_id=n % ACCOUNTS,
+            )
+            for n in range(MESSAGES)
+        ),
+    )
+    reactions = [
+        Event(
+            at=NOW + n * 5 * MINUTE,
+            account_id=n % ACCOUNTS,
+            kind=EventKind.SPAMREPORT if n % 100 == 0 else EventKind.OPEN,
+            message_id=numbers[n],
+            recipient_id=n + 1,
+        )
+        for n in range(0, MESSAGES, 5)
+    ]
+    volumes = [
+        {
+            "account_id": account,
+            "day": f"2026-{month:02}-{day:02}",
+            "domain": f"d{domain}.test",
+            "mailbox_type": f"x{kind}.test",
+        }
+        | dict.fromkeys(stats.Volume._fields, 1)
+        for account in range(ACCOUNTS)
+        for month in range(1, 7)
+        for day in range(1, 29)
+        for domain in range(3)
+        for kind in range(9)
+    ]
+    async with database.write() as transaction:
+        await record(transaction, reactions)
+        await transaction.execute_many(stats.ADD, volumes)
+    if database.dialect == "postgresql":
+        async with database.write() as transaction:
+            await transaction.execute(Analyse())
+
+
+async def plan(database, statement, **values):
+    async with database.read() as transaction:
+        rows = await transaction.fetch(Explained(statement), values)
+    column = {"sqlite": "detail", "postgresql": "QUERY PLAN"}[database.dialect]
+    return "\n".join(row[column] for row in rows)
+
+
+def by_index(found, *indexes):
+    """Tell whether a plan uses the indexes and reads no table from its beginning to its end."""
+    lines = found.splitlines()
+    whole = [line for line in lines if "Seq Scan" in line or line.startswith("SCAN ")]
+    # What a list of parameters is read from is no table.
+    whole = [line for line in whole if "json_each" not in line]
+    return not whole and all(index in found for index in indexes)
+
+
+async def test_status(database):
+    await filled(database)
+    values = {
+        "account": 1,
+        "first": NOW + DAY,
+        "end": NOW + 2 * DAY,
+        "skip": 0,
+        "most": 100,
+        "public_id": "m301",
+        "to_address": "u301@x4.test",
+    }
+    by_message = OF_MESSAGE[database.dialect]
+    for statement, index in (
+        (queue.STATUS_OF_DAY, OF_DAY),
+        (queue.STATUS_OF_ADDRESS, OF_ADDRESS),
+        (queue.STATUS_OF_MESSAGE, by_message),
+        (queue.STATUS_OF_BOTH, by_message),
+    ):
+        found = await plan(database, statement, **values)
+        assert by_index(found, index), found
+    found = await plan(database, events.REACTIONS, recipients=list(range(1, 101)))
+    assert by_index(found, "ix_event_reaction"), found
+
+
+async def test_reports(database):
+    await filled(database)
+    values = {"account": 1, "first_day": "2026-02-01", "last_day": "2026-02-20"}
+    values |= {"of_domain": "d1.test", "of_type": "x1.test"}
+    for narrowed, statement in stats.REPORT.items():
+        found = await plan(database, statement, **values)
+        assert by_index(found, OF_VOLUME[database.dialect]), (narrowed, found)
+
+
+async def test_complaints(database):
+    await filled(database)
+    values = {"account": 1, "first": NOW + DAY, "end": NOW + 20 * DAY, "skip": 0, "most": 1000}
+    filters = dict.fromkeys(FILTERS, "x") | {"template_id": 1}
+    for narrowed in ((), *((name,) for name in FILTERS), FILTERS):
+        for statement in (stats.complaints, stats.count_complaints):
+            found = await plan(database, statement(frozenset(narrowed)), **values, **filters)
+            assert by_index(found, "ix_event_complaint"), (narrowed, found)
+
+
+async def test_counting(database):
+    await filled(database)
+    for statement, values, index in (
+        (stats.FACTS, {"after": 5_000, "until": 90_000, "most": 1_000}, ""),
+        (stats.TAKEN, {"messages": list(range(1, 500))}, "ix_recipient_message_id"),
+        (stats.FIRSTS, {"recipients": list(range(1, 50))}, "ix_event_reaction"),
+    ):
+        found = await plan(database, statement, **values)
+        assert by_index(found, index), found
