@@ -26,19 +26,10 @@ def tccli() -> Path:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (folder / "complete").exists():
             shutil.rmtree(folder, ignore_errors=True)
-            uv = Path(sys.executable).with_name("uv")
-            _run(uv, "venv", "--quiet", "--python", sys.executable, folder)
-            python = folder / "bin" / "python"
+            _run(sys.executable, "-m", "venv", folder)
+            pip = (folder / "bin" / "python", "-m", "pip", "install", "--no-compile")
             _run(
-                uv,
-                "pip",
-                "install",
-                "--quiet",
-                "--python",
-                python,
-                "--require-hashes",
-                "-r",
-                LOCK_FILE,
+                *pip, "--quiet", "--disable-pip-version-check", "--require-hashes", "-r", LOCK_FILE
             )
             (folder / "complete").touch()
     return folder / "bin" / "tccli"
@@ -47,4 +38,4 @@ def tccli() -> Path:
 def _run(*words: str | Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=TIMEOUT_S)
     if done.returncode:
-        raise RuntimeError(f"{words[1]} failed: {done.stderr}")
+        raise RuntimeError(f"{words[1:3]} failed: {done.stderr}")
