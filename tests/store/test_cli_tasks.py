@@ -20,7 +20,7 @@ async def task_id(database, tayori):
         subject="For {{name}}",
         template_id=1,
     )
-    return await TaskStore(database).add(made["account_id"], order, "friends", 12, NOW)
+    return await TaskStore(database).add(made["account_id"], order, ("friends", 12), NOW)
 
 
 async def test_tasks_are_listed_stopped_and_resumed(tayori, task_id):

@@ -61,7 +61,7 @@ class Door:
         source = submission.source.value
         if isinstance(answer, Refusal):
             metrics.REFUSED.labels(source, answer.code.value).inc()
-        else:
+        elif not answer.repeated:
             metrics.ACCEPTED.labels(source).inc()
         return answer
 
@@ -92,11 +92,15 @@ class Door:
         return stretch
 
     async def _judge(self, submission: Submission) -> Accepted | Refusal:
-        item = await self._prepare(submission.account.id, submission)
-        refused = await self._store.put(item)
-        if isinstance(item, Refusing):
-            return item.refusal
-        return refused or Accepted(message_id=item.message.public_id)
+        known: Accepted | Refusal | None = None
+        if submission.token is not None:
+            # Before the checks, which may see another world than they did the first time.
+            known = await self._store.recall(submission.token)
+        if isinstance(known, Accepted):
+            return known
+        return await self._store.put(
+            await self._prepare(submission.account.id, known or submission)
+        )
 
     async def _prepare(self, account_id: int, wish: Submission | Refusal) -> Taking | Refusing:
         if isinstance(wish, Refusal):
@@ -114,7 +118,7 @@ class Door:
             raise AssertionError("The checks let a mail without sender domain or content pass.")
         message = self._message(wish, facts.identity, facts)
         claims = partial(self._limits.claims, identity=facts.identity)
-        return Taking(message=message, claims=claims)
+        return Taking(message=message, claims=claims, token=wish.token)
 
     async def _checked(self, submission: Submission) -> Facts | Refusal:
         facts = await self._gather(submission)

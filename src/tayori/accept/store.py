@@ -2,7 +2,10 @@
 
 from collections.abc import Callable, Iterable, Sequence
 
+from tayori.accept import idempotency_store as idempotency
+from tayori.accept.idempotency import Token
 from tayori.accept.limits import full
+from tayori.accept.submission import Accepted
 from tayori.accept.suppression import without_suppressed
 from tayori.accept.taking import (
     Along,
@@ -37,14 +40,27 @@ class AcceptStore:
         self._on_commit = on_commit
         self._clock = clock
         self._intake = Intake(database)
-        self._group: GroupCommit[Taking | Refusing, Refusal | None] = GroupCommit(self._commit)
+        self._group: GroupCommit[Taking | Refusing, Accepted | Refusal | None] = GroupCommit(
+            self._commit
+        )
 
-    async def put(self, item: Taking | Refusing) -> Refusal | None:
+    async def put(self, item: Taking | Refusing) -> Accepted | Refusal:
         """Return after the commit.
 
-        A refusal is the answer where a counted limit was full, or where nobody may be written to.
+        A refusal is the answer where a counted limit was full, where nobody may be written to, or
+        where the item's token belongs to another mail. A mail whose token is known is not taken
+        again; the answer is that of the first.
         """
-        return await self._group.put(item)
+        while True:
+            answer = await self._group.put(item)
+            if answer is not None:
+                return answer
+
+    async def recall(self, token: Token) -> Accepted | Refusal | None:
+        """Return what is known of a token; None when it is new, or its mail not yet committed."""
+        async with self._database.read() as transaction:
+            known = await idempotency.recall(transaction, token, self._clock.now())
+        return _repeated(known)
 
     async def put_in_order(
         self,
@@ -78,27 +94,43 @@ class AcceptStore:
         """Return when everything put so far is committed."""
         await self._group.drain()
 
-    async def _commit(self, batch: Sequence[Taking | Refusing]) -> list[Refusal | None]:
-        takings = [item for item in batch if isinstance(item, Taking)]
-        events = [refused_event(item) for item in batch if isinstance(item, Refusing)]
-        messages = [item.message for item in takings]
-        numbers = await self._intake.number(messages) if messages else None
-        answers: dict[int, Refusal] = {}
+    async def _commit(self, batch: Sequence[Taking | Refusing]) -> list[Accepted | Refusal | None]:
+        """Return the answer to each; None to one that has to come again in a later batch."""
+        takings = _one_of_each_token(batch)
+        answers: dict[int, Accepted | Refusal] = {}
+        numbers = await self._intake.number([item.message for item in takings]) if takings else None
         async with self._database.write() as transaction:
+            events = [refused_event(item) for item in batch if isinstance(item, Refusing)]
             if numbers is not None:
-                judged = await self._judge(transaction, takings)
+                answers = await self._known(transaction, takings)
+                new = [item for item in takings if id(item) not in answers]
+                judged = await self._judge(transaction, new)
                 kept = [item for item in judged if isinstance(item, NewMessage)]
                 await self._intake.take(transaction, kept, (numbers[0][: len(kept)], numbers[1]))
-                for taking, refusal in zip(takings, judged, strict=True):
-                    if isinstance(refusal, Refusal):
-                        answers[id(taking)] = refusal
-                        events.append(_refused(taking, refusal))
+                answers |= {id(item): _verdict(one) for item, one in zip(new, judged, strict=True)}
+                refused = [(item, answers[id(item)]) for item in takings]
+                events += [_refused(item, no) for item, no in refused if isinstance(no, Refusal)]
+                await _give_back(transaction, zip(new, judged, strict=True))
             await record(transaction, events)
             reach(Point.DOOR_BEFORE_COMMIT)
         reach(Point.DOOR_AFTER_COMMIT)
-        if len(takings) > len(answers):
+        if any(isinstance(yes, Accepted) and not yes.repeated for yes in answers.values()):
             self._on_commit()
-        return [answers.get(id(item)) for item in batch]
+        return [
+            item.refusal if isinstance(item, Refusing) else answers.get(id(item)) for item in batch
+        ]
+
+    async def _known(
+        self, transaction: Transaction, takings: Sequence[Taking]
+    ) -> dict[int, Accepted | Refusal]:
+        """Claim the tokens; return the answers to those that are known."""
+        named = [(item, item.token) for item in takings if item.token is not None]
+        if not named:
+            return {}
+        wishes = [(token, item.message.public_id) for item, token in named]
+        found = await idempotency.claim_all(transaction, wishes, self._clock.now())
+        answers = {id(item): _repeated(one) for (item, _), one in zip(named, found, strict=True)}
+        return {item: answer for item, answer in answers.items() if answer is not None}
 
     async def _judge(
         self, transaction: Transaction, takings: Sequence[Taking]
@@ -116,6 +148,44 @@ class AcceptStore:
             message if claim is None else full(claim)
             for message, claim in zip(judged, over, strict=True)
         ]
+
+
+def _repeated(known: str | Refusal | None) -> Accepted | Refusal | None:
+    return Accepted(message_id=known, repeated=True) if isinstance(known, str) else known
+
+
+def _verdict(judged: NewMessage | Refusal) -> Accepted | Refusal:
+    return judged if isinstance(judged, Refusal) else Accepted(message_id=judged.public_id)
+
+
+def _one_of_each_token(batch: Iterable[Taking | Refusing]) -> list[Taking]:
+    """Return what can be taken together: of those that share a token only the first."""
+    takings: list[Taking] = []
+    seen: set[tuple[int, str, str]] = set()
+    for item in batch:
+        if not isinstance(item, Taking):
+            continue
+        if item.token is not None:
+            key = (item.token.account_id, item.token.action, item.token.key)
+            if key in seen:
+                continue
+            seen.add(key)
+        takings.append(item)
+    return takings
+
+
+async def _give_back(
+    transaction: Transaction, judged: Iterable[tuple[Taking, NewMessage | Refusal]]
+) -> None:
+    """Forget the tokens of what was refused: nothing was done that could be done twice."""
+    await idempotency.forget(
+        transaction,
+        [
+            item.token
+            for item, verdict in judged
+            if isinstance(verdict, Refusal) and item.token is not None
+        ],
+    )
 
 
 class _UndoneError(Exception):

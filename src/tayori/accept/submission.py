@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from tayori.accept.idempotency import Token
 from tayori.mail.address import Address, Mailbox
 from tayori.tenants.model import Account
 
@@ -71,6 +72,8 @@ class Submission:
     task_id: int | None = None
     """The bulk task that wants it sent."""
     headers: tuple[tuple[str, str], ...] = ()
+    token: Token | None = None
+    """What makes a repeated submission known as such."""
 
     @property
     def own_content(self) -> bool:
@@ -80,6 +83,10 @@ class Submission:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Accepted:
-    """The door's yes, given after the commit; `message_id` is the API's MessageId."""
+    """The door's yes, given after the commit; `message_id` is the API's MessageId.
+
+    `repeated` tells that the mail was taken before, by a submission with the same token.
+    """
 
     message_id: str
+    repeated: bool = False

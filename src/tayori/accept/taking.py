@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from tayori.accept.idempotency import Token
 from tayori.db.database import Transaction
 from tayori.events.model import Event, EventKind
 from tayori.queue.model import NewMessage, NewRecipient
@@ -21,10 +22,14 @@ MOST_MAILBOX_TYPES: Final = 100
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taking:
-    """A message that passed every check, and what tells the limits it counts against."""
+    """A message that passed every check, and what tells the limits it counts against.
+
+    With a token it is taken once, however often it comes.
+    """
 
     message: NewMessage
     claims: Callable[[NewMessage], Sequence[Claim]]
+    token: Token | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

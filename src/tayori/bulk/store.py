@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+from tayori.accept import idempotency_store as idempotency
+from tayori.accept.idempotency import Token
 from tayori.bulk import statements
 from tayori.bulk.model import AdLocation, Filters, Order, Progress, Task, TaskKind, TaskStatus
 from tayori.db.database import Database, Row, Transaction
+from tayori.refusal.refusal import Refusal
+from tayori.runtime.crash import Point, reach
 
 _ANY = 2**62
 
@@ -16,16 +20,38 @@ class TaskStore:
         self._database = database
 
     async def add(
-        self, account_id: int, order: Order, list_name: str, requested: int, now: int
-    ) -> int:
-        """Store a task that waits for its time, and return its number."""
+        self,
+        account_id: int,
+        order: Order,
+        listed: tuple[str, int],
+        now: int,
+        token: Token | None = None,
+    ) -> int | Refusal:
+        """Store a task that waits for its time, and return its number.
+
+        `listed` is the name of the list and how many receivers it has. With a token the task is
+        stored once; the answer is that of the first call, or a refusal when that was another one.
+        """
         async with self._database.write() as transaction:
+            known = await idempotency.claim(transaction, token, now) if token else None
+            if known is not None:
+                return _number(known)
             row = await transaction.fetch_one(
-                statements.INSERT, _new(account_id, order, list_name, requested, now)
+                statements.INSERT, _new(account_id, order, *listed, now)
             )
-        if row is None:
-            raise LookupError("The database stored a task and did not tell its number.")
+            if row is None:
+                raise LookupError("The database stored a task and did not tell its number.")
+            if token is not None:
+                await idempotency.remember(transaction, token, str(row["id"]))
+            reach(Point.TASK_BEFORE_COMMIT)
+        reach(Point.TASK_AFTER_COMMIT)
         return int(row["id"])
+
+    async def recall(self, token: Token, now: int) -> int | Refusal | None:
+        """Return the number of the task that was stored with a token; None when it is new."""
+        async with self._database.read() as transaction:
+            known = await idempotency.recall(transaction, token, now)
+        return None if known is None else _number(known)
 
     async def get(self, task_id: int) -> Task | None:
         """Return a task of any account."""
@@ -102,6 +128,10 @@ class TaskStore:
         }
         async with self._database.write() as transaction:
             return await transaction.execute(statements.MOVE, values) == 1
+
+
+def _number(known: str | Refusal) -> int | Refusal:
+    return known if isinstance(known, Refusal) else int(known)
 
 
 _ANY_OF = {"status": 99, "kind": 99, "list": _ANY}

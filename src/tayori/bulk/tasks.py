@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tayori.accept.door import Door
+from tayori.accept.idempotency import Token
 from tayori.bulk.expanding import submission_for
 from tayori.bulk.model import Filters, Order, Task, TaskKind, TaskStatus
 from tayori.bulk.store import TaskStore
@@ -52,21 +53,34 @@ class Tasks:
         self._clock = clock
         self._announce = announce
 
-    async def create(self, account: Account, order: Order) -> int | Refusal:
-        """Store a task and return its number, or the first thing that is wrong with it."""
+    async def create(
+        self, account: Account, order: Order, token: Token | None = None
+    ) -> int | Refusal:
+        """Store a task and return its number, or the first thing that is wrong with it.
+
+        With a token a repeated call is answered like the first, and stores nothing.
+        """
+        if token is not None:
+            # Before the checks: what was right then, as the time to begin, may be wrong by now.
+            known = await self._store.recall(token, self._clock.now())
+            if known is not None:
+                return known
+        listed = await self._check(account, order)
+        if isinstance(listed, Refusal):
+            return listed
+        of_list = (listed.name, listed.total - listed.invalid)
+        number = await self._store.add(account.id, order, of_list, self._clock.now(), token)
+        self._announce()
+        return number
+
+    async def _check(self, account: Account, order: Order) -> ReceiverList | Refusal:
         refused = _check_time(order, self._clock.now())
         if refused is not None:
             return refused
         listed = await self._list(account, order.list_id)
         if isinstance(listed, Refusal):
             return listed
-        refused = await self._examine(account, order)
-        if refused is not None:
-            return refused
-        requested = listed.total - listed.invalid
-        number = await self._store.add(account.id, order, listed.name, requested, self._clock.now())
-        self._announce()
-        return number
+        return await self._examine(account, order) or listed
 
     async def page(
         self, account_id: int, filters: Filters, page: tuple[int, int]

@@ -44,6 +44,10 @@ class Point(StrEnum):
     """Outcomes are written and not committed."""
     SETTLE_AFTER_COMMIT = "settle.after_commit"
     """Outcomes are committed and nothing was done about it."""
+    TASK_BEFORE_COMMIT = "task.before_commit"
+    """A bulk task is written and not committed."""
+    TASK_AFTER_COMMIT = "task.after_commit"
+    """A bulk task is committed and nobody was told."""
 
 
 class Plan:

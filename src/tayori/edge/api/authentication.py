@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from tayori.accept.idempotency import HEADER
 from tayori.edge.api.auth import tc3, v1
 from tayori.edge.api.auth.hosts import signing_hosts
 from tayori.edge.api.auth.moment import check_time
@@ -28,6 +29,7 @@ FORM: Final = b"application/x-www-form-urlencoded"
 JSON: Final = b"application/json"
 MULTIPART: Final = b"multipart/form-data"
 _MAX_NONCE: Final = 40
+_KEY_HEADER: Final = HEADER.lower().encode("ascii")
 
 
 class Directory(Protocol):
@@ -70,6 +72,12 @@ class Received:
     def token(self) -> str:
         """Return the session token, "" when none is given."""
         return self._common("Token", b"x-tc-token")
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """Return the key by which the call may be repeated, None when none is given."""
+        given = self.incoming.headers.get(_KEY_HEADER)
+        return None if given is None else given.decode("latin-1")
 
     def _common(self, parameter: str, header: bytes) -> str:
         if self.pairs is not None:

@@ -42,7 +42,10 @@ class Done(Response, frozen=True):
 
 
 class Call(msgspec.Struct, frozen=True):
-    """Who calls, from where, and how to answer. `now` is in milliseconds since the Unix epoch."""
+    """Who calls, from where, and how to answer. `now` is in milliseconds since the Unix epoch.
+
+    `idempotency_key` is the header as it came, None without it.
+    """
 
     account: Account
     credential: Credential
@@ -51,6 +54,7 @@ class Call(msgspec.Struct, frozen=True):
     language: Language
     source: str
     now: int
+    idempotency_key: str | None = None
 
 
 Verb = Callable[[Call, Any], Awaitable[Response | Refusal]]

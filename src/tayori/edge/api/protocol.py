@@ -144,6 +144,7 @@ class ApiApp:
             state.language,
             state.source,
             now,
+            received.idempotency_key,
         )
         refused = await admit(call, action, self._rate)
         if refused is not None:

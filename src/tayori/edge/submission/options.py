@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tayori.accept.idempotency import HEADER, KEY
 from tayori.compose.raw import OPTION_PREFIX
 from tayori.mail.encoded_word import decode_words
 from tayori.mail.message import field_name, field_value
@@ -25,6 +26,9 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "X-Tayori-Trigger-Type": "1 = a mail that a person waits for, ahead of bulk; 0 = ordinary.",
     "X-Tayori-Task-Tag": "1 to 64 letters, digits and `_ . -`: a name for this kind of mail, told "
     "to receivers in Feedback-ID.",
+    HEADER: "1 to 64 visible ASCII characters: a key of this mail. The same mail with the same key "
+    "is taken once in 24 hours and answered with the same MessageId, another mail with it is "
+    "refused. Sender, recipients, subject, options and decoded parts count, no other header.",
 }
 _NUMBER: Final = re.compile(r"[0-9]{1,18}\Z")
 _LANGUAGE: Final = re.compile(r"(?:[0-9]|1[0-2])\Z")
@@ -42,6 +46,7 @@ class Options:
     unsubscribe: str = "0"
     trigger: bool = False
     tag: str = ""
+    idempotency_key: str = ""
 
 
 def read_options(fields: Sequence[bytes]) -> Options | Refusal:
@@ -106,4 +111,8 @@ _READERS: Final[Mapping[bytes, tuple[str, Callable[[str], object]]]] = {
         lambda text: text == "1" if _SWITCH.match(text) else None,
     ),
     b"x-tayori-task-tag": ("tag", lambda text: text if _TAG.match(text) else None),
+    HEADER.lower().encode("ascii"): (
+        "idempotency_key",
+        lambda text: text if KEY.match(text) else None,
+    ),
 }

@@ -8,6 +8,7 @@ from tayori.accept.checks.headers import MESSAGE_ID
 from tayori.accept.door import CALLBACK_PREFIX
 from tayori.accept.submission import RawMail, Source, Submission, SubmittedAttachment
 from tayori.edge.submission.options import Options, read_options
+from tayori.edge.submission.repeats import token_of
 from tayori.edge.submission.template_mail import template_submission
 from tayori.mail.address import Address, AddressError, Mailbox, parse_mailbox
 from tayori.mail.downgrade import ascii_headers, needs_smtputf8
@@ -75,12 +76,13 @@ def _submission(
 ) -> Submission:
     read = read_parts(part)
     message_id = value(part, b"message-id")
+    subject = decode_words(value(part, b"subject"))
     return Submission(
         account=who[0],
         source=Source.SMTP,
         sender=who[2],
         login=who[1],
-        subject=decode_words(value(part, b"subject")),
+        subject=subject,
         to=tuple(envelope),
         html="".join(read.html),
         text="".join(read.text).strip("\r\n"),
@@ -91,6 +93,7 @@ def _submission(
         unsubscribe=options.unsubscribe,
         trigger=options.trigger,
         tag=options.tag,
+        token=token_of(who[0], part, (who[2], envelope, subject), options),
     )
 
 

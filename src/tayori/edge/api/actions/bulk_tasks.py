@@ -11,6 +11,7 @@ from tayori.edge.api.actions.paging import check_limit
 from tayori.edge.api.actions.sending import Attachment, Simple, Template, read_unsubscribe
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
+from tayori.edge.api.idempotency import token_of
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import SECOND
@@ -121,7 +122,10 @@ async def batch_send_email(
     order = _order(request, services.zone)
     if isinstance(order, Refusal):
         return order
-    number = await services.tasks.create(call.account, order)
+    token = token_of(call, "BatchSendEmail", request)
+    if isinstance(token, Refusal):
+        return token
+    number = await services.tasks.create(call.account, order, token)
     return number if isinstance(number, Refusal) else BatchSendEmailResponse(task_id=number)
 
 

@@ -1,5 +1,6 @@
 """SendEmail: one mail to its recipients, through the door."""
 
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from msgspec import field
@@ -10,6 +11,7 @@ from tayori.catalog.values import read_texts
 from tayori.edge.api.actions.embedded import read_base64, read_base64_text
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
+from tayori.edge.api.idempotency import token_of
 from tayori.mail.address import AddressError, Mailbox, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
@@ -73,7 +75,10 @@ async def send_email(
     submission = read_submission(call, request)
     if isinstance(submission, Refusal):
         return submission
-    answer = await services.door.accept(submission)
+    token = token_of(call, "SendEmail", request)
+    if isinstance(token, Refusal):
+        return token
+    answer = await services.door.accept(replace(submission, token=token) if token else submission)
     if isinstance(answer, Refusal):
         return answer
     return SendEmailResponse(message_id=answer.message_id)
