@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
+from itertools import product
 from typing import Final
 
 from tayori.accept.taking import DOMAIN, MAILBOX_TYPES
 from tayori.events.model import EventKind
 from tayori.runtime.clock import day_of
-from tayori.stats.model import Batch, Cell, Fact, Volume
+from tayori.stats.model import ALL, Batch, Cell, Fact, Volume
 
 _EVERY: Final = {
     EventKind.DELIVERED: Volume(delivered=1),
@@ -31,8 +32,9 @@ def count(batch: Batch, zone: tzinfo) -> dict[Cell, Volume]:
     for fact in batch.facts:
         domain, day = _domain(fact), day_of(_day_at(fact), zone)
         for mailbox_type, volume in _counted(fact, batch):
-            cell = Cell(fact.account_id, day, domain, mailbox_type)
-            found[cell] = found.get(cell, Volume()).plus(volume)
+            for place in product((domain, ALL), (mailbox_type, ALL)):
+                cell = Cell(fact.account_id, day, *place)
+                found[cell] = found.get(cell, Volume()).plus(volume)
     return {cell: volume for cell, volume in found.items() if any(volume)}
 
 

@@ -1,8 +1,8 @@
 """What is counted, and how a report is asked for and answered."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tayori.events.model import EventKind
 
@@ -31,8 +31,16 @@ class Volume(NamedTuple):
         return Volume(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
 
 
+ALL: Final = "*"
+"""In the place of a domain: the sum of all."""
+
+
 class Cell(NamedTuple):
-    """What one row of counts is about; domains are in lower case, "" where one is unknown."""
+    """What one row of counts is about; domains are in lower case, "" where one is unknown.
+
+    Sums over all domains are kept as rows of their own, so that no report has to read more than a
+    row for each day.
+    """
 
     account_id: int
     day: str
@@ -77,13 +85,12 @@ class Batch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """Which days of an account, both included; "" as a domain means all."""
+    """Which days of an account; domains in lower case."""
 
     account_id: int
-    first_day: str
-    last_day: str
-    domain: str = ""
-    mailbox_type: str = ""
+    days: Sequence[str]
+    domain: str = ALL
+    mailbox_type: str = ALL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

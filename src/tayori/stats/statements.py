@@ -54,22 +54,13 @@ def _add(build: Any) -> Any:
 ADD = Statement(by_dialect(sqlite=_add(sqlite_insert), postgresql=_add(postgresql_insert)))
 
 _of = daily_volume.c
-_REPORT = (
-    select(_of.day, *(func.sum(_of[name]).label(name) for name in Volume._fields))
+REPORT = Statement(
+    select(_of.day, *(_of[name] for name in Volume._fields))
     .where(_of.account_id == bindparam("account"))
-    .where(_of.day >= bindparam("first_day"))
-    .where(_of.day <= bindparam("last_day"))
-    .group_by(_of.day)
+    .where(among(_of.day, "days"))
+    .where(_of.domain == bindparam("of_domain"))
+    .where(_of.mailbox_type == bindparam("of_type"))
 )
-_DOMAIN = _of.domain == bindparam("of_domain")
-_MAILBOX_TYPE = _of.mailbox_type == bindparam("of_type")
-REPORT = {
-    (False, False): Statement(_REPORT),
-    (True, False): Statement(_REPORT.where(_DOMAIN)),
-    (False, True): Statement(_REPORT.where(_MAILBOX_TYPE)),
-    (True, True): Statement(_REPORT.where(_DOMAIN).where(_MAILBOX_TYPE)),
-}
-"""By whether a sender domain and a mailbox type are given."""
 
 _delivered = func.coalesce(recipient.c.ended_at, recipient.c.accepted_at)
 _NARROWED = {

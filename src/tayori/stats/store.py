@@ -61,15 +61,13 @@ class StatsStore:
         """Return the counts by day; a day of which nothing is known is left out."""
         values = {
             "account": wanted.account_id,
-            "first_day": wanted.first_day,
-            "last_day": wanted.last_day,
+            "days": wanted.days,
             "of_domain": wanted.domain,
             "of_type": wanted.mailbox_type,
         }
-        statement = statements.REPORT[bool(wanted.domain), bool(wanted.mailbox_type)]
         async with self._database.read() as transaction:
-            rows = await transaction.fetch(statement, values)
-        return {row["day"]: Volume(*(int(row[name]) for name in Volume._fields)) for row in rows}
+            rows = await transaction.fetch(statements.REPORT, values)
+        return {row["day"]: Volume(*(row[name] for name in Volume._fields)) for row in rows}
 
     async def complaints(
         self, wanted: ComplaintsWanted, page: tuple[int, int]

@@ -9,8 +9,8 @@ daily_volume = Table(
     metadata,
     Column("account_id", BigInteger, primary_key=True, autoincrement=False),
     Column("day", Text, primary_key=True),  # YYYY-MM-DD in the service's zone
-    Column("domain", Text, primary_key=True),  # the sender domain
-    Column("mailbox_type", Text, primary_key=True),  # the recipient's domain
+    Column("domain", Text, primary_key=True),  # the sender domain, "*" for all
+    Column("mailbox_type", Text, primary_key=True),  # the recipient's domain, "*" for all
     *(
         Column(name, BigInteger, nullable=False)
         for name in (

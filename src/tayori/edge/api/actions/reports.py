@@ -9,7 +9,7 @@ from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import day_range
-from tayori.stats.model import Complaint, ComplaintsWanted, Volume, Wanted
+from tayori.stats.model import ALL, Complaint, ComplaintsWanted, Volume, Wanted
 
 MOST_DAYS: Final = 366
 """Days that one report can span: any year."""
@@ -95,10 +95,9 @@ async def get_statistics_report(
         return days
     wanted = Wanted(
         account_id=call.account.id,
-        first_day=days[0],
-        last_day=days[-1],
-        domain=_lower(request.domain),
-        mailbox_type=_lower(request.receiving_mailbox_type),
+        days=days,
+        domain=_lower(request.domain) or ALL,
+        mailbox_type=_lower(request.receiving_mailbox_type) or ALL,
     )
     found = await services.stats.report(wanted)
     overall = Volume()
