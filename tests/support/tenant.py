@@ -37,10 +37,14 @@ class Sdk:
 
     client: Any
 
-    async def call(self, action: str, **parameters: Any) -> Any:
+    async def call(
+        self, action: str, *, idempotency_key: str | None = None, **parameters: Any
+    ) -> Any:
         """Return the typed response; raises TencentCloudSDKException as the SDK does."""
         request = getattr(models, f"{action}Request")()
         request.from_json_string(json.dumps(parameters))
+        if idempotency_key is not None:
+            request.headers = {"X-Tayori-Idempotency-Key": idempotency_key}
         return await asyncio.to_thread(getattr(self.client, action), request)
 
     async def code(self, action: str, **parameters: Any) -> str:
