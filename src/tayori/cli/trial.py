@@ -136,6 +136,7 @@ def _variables(world: Sandbox, data_dir: Path, ports: Ports) -> dict[str, str]:
         "TAYORI_DATA_DIR": str(data_dir),
         "TAYORI_HTTP_LISTEN": f"{LOOPBACK}:{ports.http}",
         "TAYORI_SUBMISSION_LISTEN": f"{LOOPBACK}:0",
+        "TAYORI_SUBMISSION_TLS_LISTEN": f"{LOOPBACK}:0",
         "TAYORI_DNS_SERVERS": f"{host}:{port}",
         "TAYORI_DELIVERY_PORT": str(world.smtp_port),
         "TAYORI_DELIVERY_PROCESSES": "0",
