@@ -7,12 +7,14 @@ import pytest
 from tests.repo.tree import ROOT, name_of, tracked
 
 import tayori.config.reference
+import tayori.edge.api.reference.page
 import tayori.edge.submission.reference
 import tayori.events.reference
 from tayori.cli.main import app
 
 GENERATED = {
     "docs/configuration.md": tayori.config.reference.page,
+    "docs/api.md": tayori.edge.api.reference.page.page,
     "docs/events.md": tayori.events.reference.page,
     "docs/smtp-replies.md": tayori.edge.submission.reference.page,
 }

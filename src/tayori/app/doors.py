@@ -24,6 +24,7 @@ from tayori.edge.api.protocol import ApiApp
 from tayori.edge.api.rate import RateGate
 from tayori.edge.http_listener import HttpListener
 from tayori.edge.public.health import health_routes
+from tayori.edge.public.openapi import openapi_route
 from tayori.edge.submission.server import SubmissionServer, build_submission
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
@@ -44,7 +45,10 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
         calls = AccessLog(AccessStore(parts.database))
         services.append(calls)
         pages = Starlette(
-            routes=health_routes({"database": lambda: _database_trouble(parts)}),
+            routes=[
+                *health_routes({"database": lambda: _database_trouble(parts)}),
+                openapi_route(),
+            ],
             exception_handlers={404: _not_found},
         )
         services.append(HttpListener(by_path(_api(parts, door, calls), pages), sockets["http"]))

@@ -1,0 +1,1 @@
+"""The API described for people and programs: an OpenAPI document, and a page with examples."""
