@@ -1,6 +1,7 @@
 """SMTP servers that follow a script of a few lines, to misbehave exactly as wanted."""
 
 import asyncio
+import socket
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -99,12 +100,18 @@ class ScriptedServer:
 
 @asynccontextmanager
 async def scripted(
-    *scripts: Script, host: str = "127.0.0.1", port: int = 0
+    *scripts: Script, host: str = "127.0.0.1", port: int = 0, read_ahead: int = 1 << 24
 ) -> AsyncIterator[ScriptedServer]:
-    """Serve the scripts on a port of loopback; a broken expectation fails at the end."""
+    """Serve the scripts on a port of loopback; a broken expectation fails at the end.
+
+    About `read_ahead` octets are taken that no script asked for; the kernel takes as many.
+    """
     peer = ScriptedServer(scripts)
-    listener = await asyncio.start_server(peer.serve, host, port, limit=1 << 24)
-    peer.port = listener.sockets[0].getsockname()[1]
+    bound = socket.create_server((host, port))
+    # Accepted connections inherit it; without it the kernel may take tens of megabytes.
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, read_ahead)
+    listener = await asyncio.start_server(peer.serve, sock=bound, limit=read_ahead)
+    peer.port = bound.getsockname()[1]
     try:
         yield peer
     finally:

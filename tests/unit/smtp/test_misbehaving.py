@@ -272,7 +272,7 @@ async def test_content_that_is_not_read_times_out_by_block(clock: SettableClock)
         await stuck.wait()
 
     stuck = asyncio.Event()
-    async with scripted(script) as server:
+    async with scripted(script, read_ahead=1 << 14) as server:
         session = await opened(server.port, clock, timeouts=Timeouts(block_s=SHORT))
         result = await session.send(replace(envelope(), size=1), b"x" * 50_000_000)
         stuck.set()
