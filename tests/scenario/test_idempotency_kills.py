@@ -54,6 +54,7 @@ async def test_a_mail_that_is_sent_again_after_a_kill_comes_once(
         assert len(await ledger.entries()) == 1
     assert sink.recipients == {"ann@receiver.test": 1}
     assert await server.stop() == 0
+    assert server.errors == []
     log = await server.command("access", "list", str(tenant.account_id), "--action", "SendEmail")
     assert [row["code"] for row in log] == ["InvalidParameterValue", "OK", "OK", "OK"]
     assert [row["request_id"] for row in log[1:]] == [one.RequestId for one in reversed(answers)]
@@ -94,4 +95,5 @@ async def test_a_task_that_is_created_again_after_a_kill_is_one(
     tasks = await client.call("ListSendTasks", Offset=0, Limit=10)
     assert [task.TaskId for task in tasks.Data] == [answers[0].TaskId]
     assert await server.stop() == 0
+    assert server.errors == []
     assert sink.recipients == {"ann@receiver.test": 1}
