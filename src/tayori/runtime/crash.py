@@ -48,6 +48,10 @@ class Point(StrEnum):
     """A bulk task is written and not committed."""
     TASK_AFTER_COMMIT = "task.after_commit"
     """A bulk task is committed and nobody was told."""
+    STATS_BEFORE_COMMIT = "stats.before_commit"
+    """A batch of events is counted and neither counts nor cursor are committed."""
+    STATS_AFTER_COMMIT = "stats.after_commit"
+    """A batch of events is counted and the cursor behind it."""
 
 
 class Plan:

@@ -8,6 +8,7 @@ import msgspec
 from tayori.db.database import Database, Row, Transaction
 from tayori.events.feed_store import advance, position
 from tayori.events.model import EventKind
+from tayori.runtime.crash import Point, reach
 from tayori.stats import statements
 from tayori.stats.counting import COUNTED_ONCE
 from tayori.stats.model import (
@@ -55,6 +56,8 @@ class StatsStore:
             moved = await advance(transaction, READER, batch.was, batch.becomes)
             if moved:
                 await transaction.execute_many(statements.ADD, rows)
+            reach(Point.STATS_BEFORE_COMMIT)
+        reach(Point.STATS_AFTER_COMMIT)
         return moved
 
     async def report(self, wanted: Wanted) -> dict[str, Volume]:
