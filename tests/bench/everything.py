@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from tests.bench import accept
+from tests.bench import accept, submission
 from tests.bench.drain import Way, drain, rsa_s
 
 from tayori.compose.build import Capabilities, build
@@ -130,6 +130,28 @@ async def _api(calls: int) -> list[Line]:
     ]
 
 
+async def _smtp(mails: int) -> list[Line]:
+    lines = []
+    for result in await submission.measure(mails):
+        kept = "connection per" not in result.name
+        budget = (4_500 if kept else 2_500) if result.name.startswith("20 ") else 0
+        lines += [
+            Line(
+                what=f"SMTP, {result.name}",
+                measured=result.accepted_per_s,
+                unit="/s",
+                budget=budget,
+            ),
+            Line(
+                what="  Postfix in the same run (budget: twice it)",
+                measured=result.postfix_per_s,
+                unit="/s",
+            ),
+            Line(what="  CPU per 1,000 mails", measured=result.cpu_s_per_1000, unit="s"),
+        ]
+    return lines
+
+
 async def _drains(mails: int) -> list[Line]:
     lines = []
     for name, way, budget in (
@@ -165,6 +187,7 @@ async def _all(scale: float) -> list[Line]:
         ),
         Line(what="  without the signature", measured=(composing - signature) * 1e6, unit="µs"),
         *await _api(int(6_000 * scale)),
+        *await _smtp(int(4_000 * scale)),
         *await _drains(int(3_000 * scale)),
     ]
 

@@ -95,7 +95,10 @@ def arguments(
     names: Sequence[str], constants: Mapping[str, Any], values: Mapping[str, Any], dialect: str
 ) -> tuple[Any, ...]:
     """Return the driver's arguments; KeyError when a parameter got no value."""
-    return tuple(_argument(name, constants, values, dialect) for name in names)
+    try:
+        return tuple([values[name] for name in names])  # As it is for nearly every row.
+    except KeyError:
+        return tuple(_argument(name, constants, values, dialect) for name in names)
 
 
 def _argument(

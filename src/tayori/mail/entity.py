@@ -9,7 +9,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from tayori.mail.message import field_name, field_value
 from tayori.mail.parameters import Structured, decode_text, read_structured
@@ -159,22 +159,48 @@ class _Reader:
         boundary = kind.parameters.get("boundary", "")
         if not _BOUNDARY.match(boundary):
             return Malformed(f"{kind.value} has no valid boundary (RFC 2046 5.1.1).")
-        delimiter = re.compile(
-            rb"(?:\A|\r\n)--" + re.escape(boundary.encode("ascii")) + rb"(--)?[ \t]*(?=\r\n|\Z)"
-        )
         default = _RFC822 if kind.value == "multipart/digest" else _PLAIN
-        found = list(delimiter.finditer(body))
-        last = next((place for place, match in enumerate(found) if match[1]), None)
+        found = _delimiters(body, b"--" + boundary.encode("ascii"))
+        last = next((place for place, one in enumerate(found) if one.closes), None)
         if last is None or last == 0:
             return Malformed(f"A {kind.value} has no part or no closing boundary (RFC 2046 5.1).")
-        pieces: list[Piece] = [body[: found[0].start()]]
-        for match, following in itertools.pairwise(found[: last + 1]):
-            start = min(match.end() + 2, following.start())
-            part = self.read(body[start : following.start()], default, depth + 1)
+        pieces: list[Piece] = [body[: found[0].start]]
+        for delimiter, following in itertools.pairwise(found[: last + 1]):
+            start = min(delimiter.end + 2, following.start)
+            part = self.read(body[start : following.start], default, depth + 1)
             if isinstance(part, Malformed):
                 return part
-            pieces += [body[match.start() : start], part]
-        return [*pieces, body[found[last].start() :]]
+            pieces += [body[delimiter.start : start], part]
+        return [*pieces, body[found[last].start :]]
+
+
+class _Delimiter(NamedTuple):
+    """A line between parts: from the CRLF before it up to the CRLF behind it."""
+
+    start: int
+    end: int
+    closes: bool
+
+
+def _delimiters(body: bytes, dashed: bytes) -> list[_Delimiter]:
+    """Return the delimiter lines of a boundary (RFC 2046 5.1.1); `dashed` = "--" and boundary.
+
+    A plain search: every mail has a boundary of its own, and compiling an expression for it takes
+    longer than reading the rest of the mail.
+    """
+    found: list[_Delimiter] = []
+    at = body.find(dashed)
+    while at >= 0:
+        behind = at + len(dashed)
+        # Only what begins a line is looked at further, so no line is read twice.
+        if at == 0 or body.endswith(b"\r\n", 0, at):
+            line_end = body.find(b"\r\n", behind)
+            end = line_end if line_end >= 0 else len(body)
+            closes = body.startswith(b"--", behind)
+            if not body[behind + 2 * closes : end].strip(b" \t"):
+                found.append(_Delimiter(max(0, at - 2), end, closes))
+        at = body.find(dashed, behind)
+    return found
 
 
 def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
@@ -224,7 +250,8 @@ def _counted(fields: tuple[bytes, ...]) -> tuple[bytes, ...] | Malformed:
 def _described(
     fields: Sequence[bytes], default: Structured
 ) -> tuple[Structured, str, Structured | None] | Malformed:
-    values = {field_name(field): field_value(field) for field in fields}
+    # Three fields of many are asked for; their names all begin alike.
+    values = {field_name(one): field_value(one) for one in fields if one[:8].lower() == b"content-"}
     kind, disposition = default, None
     if b"content-type" in values:
         read = read_structured(_decoded(values[b"content-type"]))
