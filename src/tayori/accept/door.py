@@ -5,6 +5,7 @@ means that nothing was taken and the caller may try again.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import tzinfo
 from functools import partial
 from typing import Any
@@ -92,15 +93,14 @@ class Door:
         return stretch
 
     async def _judge(self, submission: Submission) -> Accepted | Refusal:
-        known: Accepted | Refusal | None = None
-        if submission.token is not None:
-            # Before the checks, which may see another world than they did the first time.
+        item = await self._prepare(submission.account.id, submission)
+        if isinstance(item, Refusing) and submission.token is not None:
+            # The checks may see another world than they did the first time.
             known = await self._store.recall(submission.token)
-        if isinstance(known, Accepted):
-            return known
-        return await self._store.put(
-            await self._prepare(submission.account.id, known or submission)
-        )
+            if isinstance(known, Accepted):
+                return known
+            item = replace(item, refusal=known or item.refusal)
+        return await self._store.put(item)
 
     async def _prepare(self, account_id: int, wish: Submission | Refusal) -> Taking | Refusing:
         if isinstance(wish, Refusal):

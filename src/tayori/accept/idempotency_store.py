@@ -9,7 +9,7 @@ not at all: after a kill a token is known exactly when its work was done. Of two
 the same time the second waits in the database until the first has committed, in whatever process
 they are. Whoever claimed a token and then refuses the work calls `forget` before the commit: a
 refusal did nothing, and is not remembered. Work whose checks may turn out otherwise the second
-time is to ask `recall` before them.
+time is to ask `recall` before them, or when they refuse.
 
 A token is remembered for 24 hours, per account and action.
 """
