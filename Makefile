@@ -1,4 +1,5 @@
-# The commands of this repository; `make help` lists them. Only Python 3.11, make and git are needed.
+# The commands of this repository; `make help` lists them. Only Python 3.11, make and git are needed;
+# the tests of real SMTP clients also need apt (Debian, Ubuntu), which unpacks them into build/.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
