@@ -30,7 +30,10 @@ class _Quiet(uvicorn.Server):
 @contextlib.asynccontextmanager
 async def serving(application: Any) -> AsyncIterator[str]:
     """Serve an ASGI application on a free port of loopback; the value is "127.0.0.1:port"."""
-    bound = socket.create_server(("127.0.0.1", 0))
+    # With the protocol named asyncio switches Nagle's delay off, which costs 40 ms a call otherwise.
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    bound.bind(("127.0.0.1", 0))
+    bound.listen()
     config = uvicorn.Config(
         application,
         http="httptools",
