@@ -1,3 +1,4 @@
+import asyncio
 import json
 
 import pytest
@@ -6,6 +7,8 @@ from hypothesis import strategies as st
 from tests.support.api_world import api_world
 
 from tayori.catalog.receivers import sort_upload
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import DAY, day_of
 
 PAGE = {"Offset": 0, "Limit": 100}
@@ -188,3 +191,16 @@ def test_every_line_of_an_upload_is_counted_once(emails):
     counted = upload.valid + upload.too_long + upload.empty + upload.repeated + invalid
     assert upload.total == len(emails) == counted
     assert len({row.address.lower() for row in rows}) == len(rows)
+
+
+async def test_a_second_upload_to_a_list_waits_for_nobody(world):
+    number = await made(world)
+    receivers, account = world.services.receivers, world.one.account
+    answers = await asyncio.gather(
+        receivers.add(account.id, number, ["a@x.test"]),
+        receivers.add(account.id, number, ["b@x.test"]),
+    )
+    (refused,) = [one for one in answers if isinstance(one, Refusal)]
+    assert refused.code is Code.OPERATION_DENIED__RECEIVER_IS_OPERATING
+    found = await world.one.call("ListReceiverDetails", ReceiverId=number, **PAGE)
+    assert found["TotalCount"] == 1

@@ -68,13 +68,13 @@ class Raw:
 
 
 @asynccontextmanager
-async def contract_world(folder: Path) -> AsyncIterator[World]:
-    """Serve the API on the embedded database."""
+async def contract_world(folder: Path, **policy: Any) -> AsyncIterator[World]:
+    """Serve the API on the embedded database; `policy` are settings that differ."""
     url = database_url("", folder)
     await migrate.prepare(url)
     database = open_database(url, 4)
     try:
-        async with api_world(database) as world:
+        async with api_world(database, **policy) as world:
             yield world
     finally:
         await database.close()
