@@ -61,6 +61,30 @@ async def test_a_double_key_is_an_integrity_error_and_the_connection_lives_on(da
     assert await count(database) == 1
 
 
+@pytest.mark.parametrize("asks", [True, False])
+async def test_a_double_key_among_many_rows_undoes_the_whole_block(database, asks):
+    rows = [{"k": key, "w": 1} for key in ("a", "b", "a")]
+    with pytest.raises(IntegrityError):
+        async with database.write() as transaction:
+            await transaction.execute(PUT, {"k": "before", "w": 1})
+            await transaction.execute_many(PUT, rows)
+            if asks:
+                await transaction.fetch(COUNT)
+    assert await count(database) == 0
+    async with database.write() as transaction:
+        await transaction.execute_many(PUT, rows[:2])
+        assert (await transaction.fetch_one(COUNT))["n"] == 2
+    assert await count(database) == 2
+
+
+async def test_a_block_in_which_nothing_is_asked_keeps_nobody_out(empty_url, database):
+    other = open_database(empty_url, 2)
+    async with database.write(), other.write() as transaction:
+        await transaction.execute(PUT, {"k": "a", "w": 1})
+    await other.close()
+    assert await count(database) == 1
+
+
 async def test_changes_tell_how_many_rows_they_touched(database):
     async with database.write() as transaction:
         await transaction.execute_many(PUT, [{"k": "a", "w": 1}, {"k": "b", "w": 1}])

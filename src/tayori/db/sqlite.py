@@ -95,16 +95,57 @@ class _Connection:
 
 
 class SqliteTransaction:
-    """A transaction on one connection."""
+    """A transaction on one connection.
+
+    A visit to the connection's thread costs a turn of the event loop, with other writers waiting
+    outside. So what answers nothing (the beginning, changes row by row) waits for the next
+    statement that does, or for the commit; an error of it comes up there.
+    """
 
     def __init__(self, connection: _Connection) -> None:
         self._connection = connection
+        self._waiting: list[Callable[[sqlite3.Connection], Any]] = [connection.begin]
+        self._visited = False
+
+    async def _visit(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        waiting, self._waiting = self._waiting, []
+        self._visited = True
+
+        def all_of_it(connection: sqlite3.Connection) -> T:
+            for earlier in waiting:
+                earlier(connection)
+            return work(connection)
+
+        return await self._connection.run(all_of_it)
+
+    async def commit(self) -> None:
+        """End well; a transaction in which nothing was asked has not even begun."""
+        if not self._visited and len(self._waiting) == 1:
+            return
+        waiting, self._waiting = self._waiting, []
+
+        def all_of_it(connection: sqlite3.Connection) -> None:
+            try:
+                for earlier in waiting:
+                    earlier(connection)
+            except BaseException:
+                self._connection.end(connection, "ROLLBACK")
+                raise
+            self._connection.end(connection, "COMMIT")
+
+        await _unbroken(self._connection.run(all_of_it))
+
+    async def roll_back(self) -> None:
+        """Undo everything."""
+        self._waiting = []
+        if self._visited:
+            await _unbroken(self._connection.run(lambda c: self._connection.end(c, "ROLLBACK")))
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> list[Row]:
         """Return all rows."""
         sql, names, constants = statement.form("sqlite")
         given = arguments(names, constants, values, "sqlite")
-        rows: list[Any] = await self._connection.run(lambda c: c.execute(sql, given).fetchall())
+        rows: list[Any] = await self._visit(lambda c: c.execute(sql, given).fetchall())
         return rows
 
     async def fetch_one(
@@ -118,15 +159,15 @@ class SqliteTransaction:
         """Run a change and return the number of rows it touched."""
         sql, names, constants = statement.form("sqlite")
         given = arguments(names, constants, values, "sqlite")
-        return await self._connection.run(lambda c: c.execute(sql, given).rowcount)
+        return await self._visit(lambda c: c.execute(sql, given).rowcount)
 
     async def execute_many(self, statement: Statement, rows: Sequence[Mapping[str, Any]]) -> None:
-        """Run a change once per row in one visit to the thread."""
+        """Run a change once per row, with the next statement that answers or with the commit."""
         if not rows:
             return
         sql, names, constants = statement.form("sqlite")
         given = [arguments(names, constants, row, "sqlite") for row in rows]
-        await self._connection.run(lambda c: c.executemany(sql, given))
+        self._waiting.append(lambda c: c.executemany(sql, given))
 
 
 class SqliteDatabase:
@@ -175,14 +216,13 @@ class SqliteDatabase:
 
 @asynccontextmanager
 async def _transaction(connection: _Connection) -> AsyncIterator[SqliteTransaction]:
+    transaction = SqliteTransaction(connection)
     try:
-        # Whoever is cancelled while it begins has begun it nevertheless.
-        await _unbroken(connection.run(connection.begin))
-        yield SqliteTransaction(connection)
+        yield transaction
     except BaseException:
-        await _unbroken(connection.run(lambda c: connection.end(c, "ROLLBACK")))
+        await transaction.roll_back()
         raise
-    await _unbroken(connection.run(lambda c: connection.end(c, "COMMIT")))
+    await transaction.commit()
 
 
 async def _unbroken(work: Any) -> None:
