@@ -76,9 +76,11 @@ class TayoriProcess:
 
     def _is_ready(self) -> bool:
         assert self._process is not None
-        file = self.data_dir / "ready.json"
-        said = json.loads(file.read_text()) if file.exists() else {}
-        # A server that was killed left its own file behind.
+        try:
+            said = json.loads((self.data_dir / "ready.json").read_text())
+        except FileNotFoundError:
+            return False
+        # A server that was killed left its own file behind, until the next one takes it away.
         if said.get("pid") != self._process.pid:
             return False
         self.ready = said
