@@ -6,6 +6,7 @@ from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
 from tayori.bulk import statements
 from tayori.bulk.model import AdLocation, Filters, Order, Progress, Task, TaskKind, TaskStatus
+from tayori.db import numbers
 from tayori.db.database import Database, Row, Transaction
 from tayori.refusal.refusal import Refusal
 from tayori.runtime.crash import Point, reach
@@ -36,16 +37,13 @@ class TaskStore:
             known = await idempotency.claim(transaction, token, now) if token else None
             if known is not None:
                 return _number(known)
-            row = await transaction.fetch_one(
-                statements.INSERT, _new(account_id, order, *listed, now)
-            )
-            if row is None:
-                raise LookupError("The database stored a task and did not tell its number.")
+            values = _new(account_id, order, *listed, now)
+            number = await numbers.insert(transaction, statements.INSERT, values)
             if token is not None:
-                await idempotency.remember(transaction, token, str(row["id"]))
+                await idempotency.remember(transaction, token, str(number))
             reach(Point.TASK_BEFORE_COMMIT)
         reach(Point.TASK_AFTER_COMMIT)
-        return int(row["id"])
+        return number
 
     async def recall(self, token: Token, now: int) -> int | Refusal | None:
         """Return the number of the task that was stored with a token; None when it is new."""
@@ -74,8 +72,8 @@ class TaskStore:
             values[f"largest_{name}"] = _ANY_OF[name] if wanted is None else wanted
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.PAGE, values)
-            total = await transaction.fetch_one(statements.COUNT, values)
-        return [_task(row) for row in rows], int(total["total"]) if total else 0
+            total = await numbers.total(transaction, statements.COUNT, values)
+        return [_task(row) for row in rows], total
 
     async def claim(self, owner: str, now: int, lease_ends_at: int) -> Task | None:
         """Lease the task that has waited longest; None when nothing is due."""

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from tayori.db.statement import Statement
+from tayori.db.statement import LIKE_ESCAPE, Statement
 from tayori.db.tables.lists import receiver, receiver_list
 
 _list, _one = receiver_list.c, receiver.c
@@ -29,7 +29,7 @@ LOCK_LIST = Statement(
 _FILTERED = (
     (_list.account_id == bindparam("account"))
     & _list.status.between(bindparam("least"), bindparam("largest"))
-    & func.lower(_list.name).like(bindparam("pattern"), escape="!")
+    & func.lower(_list.name).like(bindparam("pattern"), escape=LIKE_ESCAPE)
 )
 PAGE_OF_LISTS = Statement(
     select(receiver_list)
@@ -62,7 +62,7 @@ _MATCHING = (
     (_one.list_id == bindparam("of_list"))
     & (_one.created_at >= bindparam("first"))
     & (_one.created_at < bindparam("end"))
-    & func.lower(_one.address).like(bindparam("pattern"), escape="!")
+    & func.lower(_one.address).like(bindparam("pattern"), escape=LIKE_ESCAPE)
 )
 _BY_VALIDITY = {
     None: _MATCHING,

@@ -13,8 +13,10 @@ from tayori.catalog.receiver_model import (
     Row,
     Search,
 )
+from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Transaction
 from tayori.db.database import Row as Stored
+from tayori.db.statement import like_text
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 
@@ -44,15 +46,14 @@ class ReceiverStore:
         }
         try:
             async with self._database.write() as transaction:
-                held = await transaction.fetch_one(statements.COUNT_LISTS, {"account": account_id})
-                if most and held and held["total"] >= most:
+                held = await numbers.total(
+                    transaction, statements.COUNT_LISTS, {"account": account_id}
+                )
+                if most and held >= most:
                     return refuse(Code.LIMIT_EXCEEDED__EXCEED_RECEIVER_LIMIT, limit=most)
-                row = await transaction.fetch_one(statements.INSERT_LIST, values)
+                return await numbers.insert(transaction, statements.INSERT_LIST, values)
         except IntegrityError:
             return refuse(Code.INVALID_PARAMETER_VALUE__REPEAT_RECEIVER_NAME)
-        if row is None:
-            raise LookupError("The database stored a list and did not tell its number.")
-        return int(row["id"])
 
     async def get(self, account_id: int, list_id: int) -> ReceiverList | None:
         """Return one list of the account."""
@@ -75,8 +76,8 @@ class ReceiverStore:
         }
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.PAGE_OF_LISTS, values)
-            total = await transaction.fetch_one(statements.COUNT_FILTERED_LISTS, values)
-        return [_list(row) for row in rows], int(total["total"]) if total else 0
+            total = await numbers.total(transaction, statements.COUNT_FILTERED_LISTS, values)
+        return [_list(row) for row in rows], total
 
     async def delete(self, account_id: int, list_id: int) -> bool:
         """Delete a list with its receivers; False when the account has no such list."""
@@ -137,8 +138,7 @@ class ReceiverStore:
 async def count_behind(transaction: Transaction, list_id: int, cursor: int) -> int:
     """Return how many valid receivers are behind the one with the number `cursor`."""
     values = {"of_list": list_id, "cursor": cursor}
-    row = await transaction.fetch_one(statements.COUNT_BEHIND, values)
-    return int(row["total"]) if row else 0
+    return await numbers.total(transaction, statements.COUNT_BEHIND, values)
 
 
 def _fits(held: ReceiverList, more: int, variables: tuple[str, ...] | None) -> Refusal | None:
@@ -187,8 +187,7 @@ async def _insert(
 
 def _pattern(text: str) -> str:
     """Return the LIKE pattern of a text that may stand anywhere."""
-    escaped = text.lower().replace("!", "!!").replace("%", "!%").replace("_", "!_")
-    return f"%{escaped}%"
+    return f"%{like_text(text.lower())}%"
 
 
 def _list(row: Stored) -> ReceiverList:

@@ -71,7 +71,7 @@ class Receivers:
 
     async def add(self, account_id: int, list_id: int, emails: Sequence[str]) -> Upload | Refusal:
         """Add addresses without data."""
-        refused = _check_count(len(emails))
+        refused = check_count(len(emails))
         if refused is not None:
             return refused
         rows, upload = sort_upload([(email, "") for email in emails])
@@ -82,7 +82,7 @@ class Receivers:
         self, account_id: int, list_id: int, datas: Sequence[tuple[str, str]]
     ) -> Upload | Refusal:
         """Add addresses with the values of template variables, each a JSON object."""
-        refused = _check_count(len(datas))
+        refused = check_count(len(datas))
         if refused is not None:
             return refused
         names = _variables(datas)
@@ -156,7 +156,8 @@ def _row(address: str, data: str) -> Row:
     return Row(mailbox.address.addr, data)
 
 
-def _check_count(count: int) -> Refusal | None:
+def check_count(count: int) -> Refusal | None:
+    """Refuse an upload of no addresses, and one of too many."""
     if count == 0:
         return refuse(Code.MISSING_PARAMETER__EMAILS_NECESSARY)
     if count > MOST_AT_ONCE:

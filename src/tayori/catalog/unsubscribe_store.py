@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
+from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError
 from tayori.db.statement import Statement
 from tayori.db.tables.suppress import unsubscribe_config
@@ -96,11 +97,11 @@ class UnsubscribeStore:
         values = {"account": account_id, "skip": page[0], "most": page[1]}
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_PAGE, values)
-            total = await transaction.fetch_one(_COUNT, values)
+            total = await numbers.total(transaction, _COUNT, values)
         found = [
             UnsubscribeConfig(
                 address=row["address"], choice=row["choice"], enabled=bool(row["enabled"])
             )
             for row in rows
         ]
-        return found, int(total["total"]) if total else 0
+        return found, total

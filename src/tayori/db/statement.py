@@ -59,6 +59,14 @@ def _among_postgresql(element: AmongParameter, compiler: SQLCompiler, **kw: Any)
     return f"{column} = ANY({parameter.split('::')[0]}::{kind}[])"
 
 
+LIKE_ESCAPE = "!"
+
+
+def like_text(text: str) -> str:
+    """Return a text as a part of a LIKE pattern that means just this text (`LIKE_ESCAPE`)."""
+    return "".join(f"{LIKE_ESCAPE}{char}" if char in "!%_" else char for char in text)
+
+
 def by_dialect(*, sqlite: ClauseElement, postgresql: ClauseElement) -> dict[str, ClauseElement]:
     """Return a statement that has to be written separately, such as INSERT ... ON CONFLICT."""
     return {"sqlite": sqlite, "postgresql": postgresql}

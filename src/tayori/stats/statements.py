@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-from tayori.db.statement import Statement, among, by_dialect
+from tayori.db.statement import LIKE_ESCAPE, Statement, among, by_dialect
 from tayori.db.tables.events import IS_COMPLAINT, IS_REACTION, event
 from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.stats import daily_volume
@@ -64,7 +64,9 @@ REPORT = Statement(
 
 _delivered = func.coalesce(recipient.c.ended_at, recipient.c.accepted_at)
 _NARROWED = {
-    "from_domain": func.lower(message.c.from_address).like(bindparam("from_domain"), escape="!"),
+    "from_domain": func.lower(message.c.from_address).like(
+        bindparam("from_domain"), escape=LIKE_ESCAPE
+    ),
     "from_address": func.lower(message.c.from_address) == bindparam("from_address"),
     "mailbox_type": recipient.c.domain == bindparam("mailbox_type"),
     "to_address": func.lower(recipient.c.address) == bindparam("to_address"),

@@ -5,7 +5,9 @@ from typing import Any, Final
 
 import msgspec
 
+from tayori.db import numbers
 from tayori.db.database import Database, Row, Transaction
+from tayori.db.statement import like_text
 from tayori.events.feed_store import advance, position
 from tayori.events.model import EventKind
 from tayori.runtime.crash import Point, reach
@@ -81,8 +83,8 @@ class StatsStore:
         values |= {"skip": page[0], "most": page[1]}
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.complaints(narrowed), values)
-            total = await transaction.fetch_one(statements.count_complaints(narrowed), values)
-        return [_complaint(row) for row in rows], int(total["total"]) if total else 0
+            total = await numbers.total(transaction, statements.count_complaints(narrowed), values)
+        return [_complaint(row) for row in rows], total
 
 
 async def _taken(transaction: Transaction, facts: Sequence[Fact]) -> dict[int, dict[str, int]]:
@@ -121,7 +123,7 @@ def _fact(row: Row) -> Fact:
 
 def _values(wanted: ComplaintsWanted) -> dict[str, Any]:
     """Return the parameters; only filters that are given are among them."""
-    domain = "".join(f"!{char}" if char in "!%_" else char for char in wanted.from_domain.lower())
+    domain = like_text(wanted.from_domain.lower())
     filters = {
         "from_domain": domain and f"%@{domain}",
         "from_address": wanted.from_address.lower(),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
+from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Row, Transaction
 from tayori.suppress import statements
 from tayori.suppress.model import Blocked, CustomEntry, SendStatus, Suppression, Target
@@ -93,8 +94,8 @@ class SuppressStore:
         values = _period(account_id, period, now) | {"skip": page[0], "most": page[1]}
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.LIST_SHARED, values)
-            total = await transaction.fetch_one(statements.COUNT_SHARED, values)
-        return [_blocked(row) for row in rows], int(total["total"]) if total else 0
+            total = await numbers.total(transaction, statements.COUNT_SHARED, values)
+        return [_blocked(row) for row in rows], total
 
     async def shared_of(
         self, account_id: int, period: tuple[int, int], address: str, now: int
@@ -156,8 +157,8 @@ class SuppressStore:
         }
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.LIST_CUSTOM[form], values)
-            total = await transaction.fetch_one(statements.COUNT_CUSTOM[form], values)
-        return [_custom(row) for row in rows], int(total["total"]) if total else 0
+            total = await numbers.total(transaction, statements.COUNT_CUSTOM[form], values)
+        return [_custom(row) for row in rows], total
 
     async def change_custom(
         self, account_id: int, entry_id: int, address: str, expires_at: int | None

@@ -4,6 +4,7 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from tayori.catalog.receivers import LONGEST_ADDRESS, check_count
 from tayori.edge.api.actions.dates import read_date, read_period, written_time
 from tayori.edge.api.actions.paging import check_limit
 from tayori.edge.api.actions.services import Services
@@ -14,8 +15,6 @@ from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import day_range, local
 from tayori.suppress.model import Blocked, CustomEntry, Uploaded
 
-MOST_AT_ONCE: Final = 20_000
-LONGEST_ADDRESS: Final = 254
 _NO_STATUS: Final = 3
 
 
@@ -134,7 +133,7 @@ async def delete_black_list(
     services: Services, call: Call, request: DeleteBlackListRequest
 ) -> Done | Refusal:
     """Take addresses off the shared blacklist; what other accounts' mail blocked stays."""
-    refused = _check_count(request.email_address_list)
+    refused = check_count(len(request.email_address_list))
     if refused is not None:
         return refused
     addresses = [address.strip().lower() for address in request.email_address_list]
@@ -146,7 +145,7 @@ async def create_custom_blacklist(
     services: Services, call: Call, request: CreateCustomBlacklistRequest
 ) -> CreateCustomBlacklistResponse | Refusal:
     """Put addresses on the account's own list; those that are there get the new end."""
-    refused = _check_count(request.emails)
+    refused = check_count(len(request.emails))
     if refused is not None:
         return refused
     expires_at = _end(services, request.expire_date)
@@ -203,7 +202,7 @@ async def delete_custom_black_list(
     services: Services, call: Call, request: DeleteCustomBlackListRequest
 ) -> Done | Refusal:
     """Take addresses off the account's own list; those that are not in it change nothing."""
-    refused = _check_count(request.emails)
+    refused = check_count(len(request.emails))
     if refused is not None:
         return refused
     addresses = [address.strip().lower() for address in request.emails]
@@ -240,14 +239,6 @@ def _read_address(text: str) -> str | None:
     if isinstance(mailbox, AddressError) or mailbox.display_name:
         return None
     return mailbox.address.addr.lower()
-
-
-def _check_count(addresses: list[str]) -> Refusal | None:
-    if not addresses:
-        return refuse(Code.MISSING_PARAMETER__EMAILS_NECESSARY)
-    if len(addresses) > MOST_AT_ONCE:
-        return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_REQUEST_LIMIT, limit=MOST_AT_ONCE)
-    return None
 
 
 def _end(services: Services, text: str | None) -> int | Refusal | None:
