@@ -12,8 +12,7 @@ from tayori.accept.door import Door
 from tayori.app.door import build_door
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
-from tayori.bulk.store import TaskStore
-from tayori.bulk.tasks import Tasks
+from tayori.app.tasks import build_tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.api.access import AccessRecord
 from tayori.edge.api.access_log import AccessLog
@@ -108,13 +107,7 @@ def _api(parts: Parts, door: Door, calls: AccessLog) -> ApiApp:
         stats=StatsStore(parts.database),
         suppressions=parts.suppressions,
         unsubscribes=UnsubscribeStore(parts.database),
-        tasks=Tasks(
-            store=TaskStore(parts.database),
-            receivers=parts.receivers,
-            door=door,
-            clock=parts.clock,
-            announce=parts.bulk_signal.announce,
-        ),
+        tasks=build_tasks(parts, door),
         lookups=parts.resolver,
         domains=settings.domains,
         policy=settings.policy,

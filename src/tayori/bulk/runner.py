@@ -68,6 +68,7 @@ class Runner:
                 worked = False
             if not worked and not self._stopping:
                 await self._wait()
+        await self._wakeup.close()
 
     def stop(self) -> None:
         """Take no further step."""

@@ -63,6 +63,7 @@ async def _finished(client: SdkClient, task_id: int, advance: Advance) -> None:
             return
         if task.TaskStatus == _STOPPED:
             raise TaskStoppedError(task.ErrMsg)
+        # The API tells a task's progress to who asks, so a customer's program asks again.
         await asyncio.sleep(_LOOK_S)
 
 

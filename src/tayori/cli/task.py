@@ -7,9 +7,9 @@ import typer
 
 from tayori.app.door import build_door
 from tayori.app.parts import Parts
+from tayori.app.tasks import build_tasks
 from tayori.bulk.model import Filters, Task, TaskStatus
 from tayori.bulk.store import TaskStore
-from tayori.bulk.tasks import Tasks
 from tayori.cli.instants import instant
 from tayori.cli.opened import CommandError, account_named, run
 from tayori.cli.options import AsJson, ConfigFile
@@ -59,7 +59,7 @@ def stop(task: TaskId, *, config: ConfigFile = None, as_json: AsJson = False) ->
     """Stop a task where it is; mails that were taken already are sent."""
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        if not await _tasks(parts).stop(task):
+        if not await build_tasks(parts, build_door(parts)).stop(task):
             raise CommandError(await _why_not(parts, task, "stop"))
         return [await _shown(parts, task)]
 
@@ -71,21 +71,11 @@ def resume(task: TaskId, *, config: ConfigFile = None, as_json: AsJson = False) 
     """Let a stopped, failed or paused task go on where it was."""
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        if not await _tasks(parts).resume(task):
+        if not await build_tasks(parts, build_door(parts)).resume(task):
             raise CommandError(await _why_not(parts, task, "resume"))
         return [await _shown(parts, task)]
 
     show(run(config, work), as_json=as_json)
-
-
-def _tasks(parts: Parts) -> Tasks:
-    return Tasks(
-        store=TaskStore(parts.database),
-        receivers=parts.receivers,
-        door=build_door(parts),
-        clock=parts.clock,
-        announce=parts.bulk_signal.announce,
-    )
 
 
 async def _why_not(parts: Parts, number: int, verb: str) -> str:
