@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tests.bench.api_load import Measured, Target, run_load
+from tests.bench.api_load import Target, run_load
+from tests.bench.measured import Measured
 from tests.bench.sink_process import SinkProcess
 from tests.bench.usage import usage_of
 from tests.support.tayori_process import TayoriProcess

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 import uvloop
+from tests.bench.measured import Measured, measured
 from tests.support.signing import tc3_headers
 
 Clock = Callable[[], float]
@@ -26,22 +27,6 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     calls: int
     connections: int = 64
     calls_per_second: float = 0.0  # 0 = as fast as answers come
-
-
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; latencies in milliseconds."""
-
-    accepted: int
-    refused: int
-    seconds: float
-    p50_ms: float
-    p99_ms: float
-    first_refusal: str = ""
-
-    @property
-    def per_second(self) -> float:
-        """Return accepted calls per second."""
-        return self.accepted / self.seconds
 
 
 @dataclass(slots=True)
@@ -76,7 +61,7 @@ class _Connection(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # TCP
         self._next()
 
     def _next(self) -> None:
@@ -148,15 +133,7 @@ async def _measure(target: Target) -> Measured:
     ]
     await asyncio.gather(*(protocol.done for _, protocol in opened))
     seconds = time.perf_counter() - run.began
-    ordered = sorted(run.latencies)
-    return Measured(
-        accepted=run.accepted,
-        refused=len(run.refusals),
-        seconds=seconds,
-        p50_ms=1000 * ordered[len(ordered) // 2],
-        p99_ms=1000 * ordered[len(ordered) * 99 // 100],
-        first_refusal=run.refusals[0] if run.refusals else "",
-    )
+    return measured(run.accepted, run.refusals, seconds, run.latencies)
 
 
 def run_load(target: Target) -> Measured:

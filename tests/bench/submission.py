@@ -16,8 +16,9 @@ from typing import Any
 
 import msgspec
 from tests.bench.accept import RECEIVERS, BenchServer
+from tests.bench.measured import Measured
 from tests.bench.postfix_process import PostfixProcess, is_there
-from tests.bench.submission_load import Measured, Target, run_load
+from tests.bench.submission_load import Target, run_load
 from tests.bench.usage import usage_of
 from tests.support.tenant import Tenant, new_tenant
 

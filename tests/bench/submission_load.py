@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 import uvloop
+from tests.bench.measured import Measured, measured
 
 _POSITIVE = b"23"
 
@@ -28,22 +29,6 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""  # "" = no AUTH
     per_connection: int = 0  # 0 = a session keeps its connection
     octets: int = 5_000
-
-
-class Measured(msgspec.Struct, frozen=True, kw_only=True):
-    """What came of it; latencies, from the final dot to the answer, in milliseconds."""
-
-    accepted: int
-    refused: int
-    seconds: float
-    p50_ms: float
-    p99_ms: float
-    first_refusal: str = ""
-
-    @property
-    def per_second(self) -> float:
-        """Return accepted mails per second."""
-        return self.accepted / self.seconds
 
 
 def mail(sender: str, octets: int) -> bytes:
@@ -101,7 +86,7 @@ class _Connection(asyncio.Protocol):
         self._sent_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport: asyncio.Transport = transport  # type: ignore[assignment]
+        self._transport: asyncio.Transport = transport  # type: ignore[assignment]  # TCP
 
     def data_received(self, data: bytes) -> None:
         lines = (self._buffer + data).split(b"\r\n")
@@ -167,15 +152,7 @@ async def _measure(target: Target) -> Measured:
     began = time.perf_counter()
     await asyncio.gather(*(_session(run) for _ in range(target.sessions)))
     seconds = time.perf_counter() - began
-    ordered = sorted(run.latencies) or [0.0]
-    return Measured(
-        accepted=run.accepted,
-        refused=len(run.refusals),
-        seconds=seconds,
-        p50_ms=1000 * ordered[len(ordered) // 2],
-        p99_ms=1000 * ordered[len(ordered) * 99 // 100],
-        first_refusal=run.refusals[0] if run.refusals else "",
-    )
+    return measured(run.accepted, run.refusals, seconds, run.latencies)
 
 
 def run_load(target: Target) -> Measured:

@@ -7,7 +7,7 @@ import pytest
 from tests.support.api_world import World
 from tests.support.contract import bodies, raw, rows_of
 
-from tayori.edge.api.actions.registry import ROWS
+from tayori.edge.api.actions.registry import ROWS, Row
 from tayori.edge.api.call import Kind
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
@@ -16,18 +16,17 @@ SECRETS = ("mail.example.test", "Corner Shop", "friends", "Friends of the shop",
 
 
 @pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
-async def test_another_account_sees_and_changes_nothing(world: World, row: object) -> None:
-    name, kind = row.name, row.kind  # type: ignore[attr-defined]
+async def test_another_account_sees_and_changes_nothing(world: World, row: Row) -> None:
     mine = world.one.account.id
     before = await _of_account(world, mine)
     client = await raw(world, world.two)
-    body = json.dumps(bodies(world)[name])
-    if name.startswith("Create"):
+    body = json.dumps(bodies(world)[row.name])
+    if row.name.startswith("Create"):
         # What it makes for itself must not look like what the first account has.
         body = body.replace("riends", "oes").replace("Corner", "Other").replace("Cid", "Dan")
-    answer = await client.call(name, body.encode())
+    answer = await client.call(row.name, body.encode())
     client.close()
-    if kind is Kind.READ:
+    if row.kind is Kind.READ:
         # Error messages may repeat what the caller gave; what is found may hold nothing.
         found = {key: value for key, value in answer.items() if key != "Error"}
         assert not [secret for secret in SECRETS if secret in json.dumps(found)]

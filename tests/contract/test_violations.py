@@ -28,7 +28,6 @@ WRONG: dict[str, tuple[Any, ...]] = {
     "object": ("{}", 1, [], True, DEEP),
     "list": ("a@x.test", 1, {"a": 1}, True, [[1]], [DEEP]),
 }
-HARMLESS_NUL = {("SendEmail", "TemplateData"), ("BatchSendEmail", "TemplateData")}
 
 
 def _wrong(kind: str) -> tuple[Any, ...]:

@@ -5,8 +5,8 @@ import json
 import sys
 from email.mime.image import MIMEImage
 
-from django.conf import settings  # type: ignore[import-untyped]
-from django.core.mail import EmailMultiAlternatives  # type: ignore[import-untyped]
+from django.conf import settings  # type: ignore[import-untyped]  # untyped
+from django.core.mail import EmailMultiAlternatives  # type: ignore[import-untyped]  # untyped
 
 
 def main() -> None:

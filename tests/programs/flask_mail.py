@@ -6,7 +6,7 @@ import sys
 from email.mime.image import MIMEImage
 
 from flask import Flask
-from flask_mailman import EmailMultiAlternatives, Mail  # type: ignore[import-untyped]
+from flask_mailman import EmailMultiAlternatives, Mail  # type: ignore[import-untyped]  # untyped
 
 
 def main() -> None:

@@ -1,8 +1,9 @@
 """Bulk tasks: created by the SDK, worked on step by step, on both databases."""
 
-import asyncio
 import datetime as dt
 import json
+import os
+from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -16,6 +17,7 @@ from tayori.bulk.store import TaskStore
 from tayori.db.statement import Statement
 from tayori.db.tables.events import event
 from tayori.db.tables.queue import message, recipient
+from tayori.db.wakeup import PipeWakeup
 from tayori.runtime.clock import HOUR, day_of, day_range
 
 PAGE = {"Offset": 0, "Limit": 100}
@@ -25,19 +27,6 @@ _SENT = Statement(
     .order_by(recipient.c.id)
 )
 _REFUSED = Statement(select(event.c.data).where(event.c.kind == "refused").order_by(event.c.id))
-
-
-class Quiet:
-    """A signal that never comes."""
-
-    def announce(self):
-        raise AssertionError("The runner announces nothing.")
-
-    async def wait(self, timeout_s):
-        await asyncio.sleep(0)
-
-    async def close(self):
-        pass
 
 
 @pytest.fixture
@@ -55,7 +44,8 @@ def runner(world):
         door=services.door,
         clock=world.clock,
         zone=ZONE,
-        wakeup=Quiet(),
+        # Nobody waits in these tests: steps are taken one by one.
+        wakeup=PipeWakeup(Path(os.devnull), "bulk"),
     )
 
 
