@@ -20,6 +20,7 @@ from tests.support.tenant import new_tenant
 from tayori.catalog.receivers import MOST_AT_ONCE
 from tayori.sandbox.dns_server import DnsServer
 
+UPLOADED = 3
 FINISHED = 10
 
 
@@ -58,10 +59,16 @@ async def _measure(server: BenchServer, dns: DnsServer, receivers: int) -> Resul
         {"Email": f"u{n}@r{n % 40}.test", "TemplateData": json.dumps({"name": f"Reader {n}"})}
         for n in range(receivers)
     ]
+
+    async def stored() -> bool:
+        (found,) = (await client.call("ListReceivers", Offset=0, Limit=1)).Data
+        return bool(found.ReceiversStatus == UPLOADED)
+
     began = time.perf_counter()
     for start in range(0, receivers, MOST_AT_ONCE):
         part = datas[start : start + MOST_AT_ONCE]
         await client.call("CreateReceiverDetailWithData", ReceiverId=made.ReceiverId, Datas=part)
+        await server.until(stored, timeout_s=120)
     uploaded = time.perf_counter()
     await client.call(
         "BatchSendEmail",

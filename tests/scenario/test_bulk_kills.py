@@ -1,4 +1,4 @@
-"""SIGKILL in the middle of a bulk task: no receiver is left out, and none is written to twice."""
+"""SIGKILL in the middle of an upload and of a bulk task: no receiver is left out or comes twice."""
 
 import json
 from collections import Counter
@@ -12,6 +12,7 @@ from tayori.sandbox.dns_server import DnsServer
 
 RECEIVERS = 900
 FINISHED = 10
+UPLOADED = 3
 
 
 @pytest.mark.parametrize("point", [Point.DOOR_BEFORE_COMMIT, Point.DOOR_AFTER_COMMIT])
@@ -48,5 +49,35 @@ async def test_a_task_goes_on_exactly_where_it_was(
     async with server.ledger() as ledger:
         taken = [entry.address for entry in await ledger.entries()]
     assert Counter(taken) == Counter(addresses)
+    assert await server.stop() == 0
+    assert [line["event"] for line in server.errors] == ["process_ended"]
+
+
+@pytest.mark.parametrize("point", [Point.UPLOAD_BEFORE_COMMIT, Point.UPLOAD_AFTER_COMMIT])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+async def test_an_upload_goes_on_exactly_where_it_was(
+    make_server: MakeServer, dns: DnsServer, database: str, point: Point
+) -> None:
+    server = await make_server(database, delivery={"processes": 1})
+    await server.start(f"{point}:2", roles="api,bulk")
+    client = (await new_tenant(server, dns)).sdk(server)
+    made = await client.call("CreateReceiver", ReceiversName="everybody")
+    addresses = [f"u{number}@receiver.test" for number in range(3_500)]
+    await client.call("CreateReceiverDetail", ReceiverId=made.ReceiverId, Emails=addresses)
+    await server.killed()
+
+    async def uploaded() -> bool:
+        (found,) = (await client.call("ListReceivers", Offset=0, Limit=10)).Data
+        return bool(found.ReceiversStatus == UPLOADED)
+
+    await server.until(uploaded, timeout_s=90)
+    seen: list[str] = []
+    while len(seen) < len(addresses):
+        page = await client.call(
+            "ListReceiverDetails", ReceiverId=made.ReceiverId, Offset=len(seen), Limit=100
+        )
+        assert page.TotalCount == len(addresses)
+        seen += [row.Email for row in page.Data]
+    assert seen == addresses
     assert await server.stop() == 0
     assert [line["event"] for line in server.errors] == ["process_ended"]

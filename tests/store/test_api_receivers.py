@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 from tests.support.api_world import api_world
 
 from tayori.catalog.receivers import sort_upload
-from tayori.refusal.codes import Code
-from tayori.refusal.refusal import Refusal
+from tayori.catalog.upload_store import UploadStore
 from tayori.runtime.clock import DAY, day_of
 
 PAGE = {"Offset": 0, "Limit": 100}
@@ -160,6 +159,7 @@ async def test_a_list_holds_fifty_thousand_and_no_more(world):
         emails = [f"u{part}-{index}@x.test" for index in range(size)]
         uploaded = await world.one.call("CreateReceiverDetail", ReceiverId=number, Emails=emails)
         assert uploaded["ValidCount"] == size
+        await world.store_uploads()
     code = await world.one.refused("CreateReceiverDetail", ReceiverId=number, Emails=["z@x.test"])
     assert code == "LimitExceeded.ReceiverDetailCountLimit"
     cursor, seen = 0, 0
@@ -193,14 +193,60 @@ def test_every_line_of_an_upload_is_counted_once(emails):
     assert len({row.address.lower() for row in rows}) == len(rows)
 
 
-async def test_a_second_upload_to_a_list_waits_for_nobody(world):
+async def status_of(world):
+    (found,) = (await world.one.call("ListReceivers", **PAGE))["Data"]
+    return found["ReceiversStatus"], found["Count"], found["InvalidCount"]
+
+
+async def stored(world, number):
+    found = await world.one.call("ListReceiverDetails", ReceiverId=number, Offset=0, Limit=1)
+    return found["ValidCount"], found["InvalidCount"]
+
+
+async def test_a_large_upload_is_stored_in_parts_after_its_answer(world):
     number = await made(world)
-    receivers, account = world.services.receivers, world.one.account
-    answers = await asyncio.gather(
-        receivers.add(account.id, number, ["a@x.test"]),
-        receivers.add(account.id, number, ["b@x.test"]),
-    )
-    (refused,) = [one for one in answers if isinstance(one, Refusal)]
-    assert refused.code is Code.OPERATION_DENIED__RECEIVER_IS_OPERATING
-    found = await world.one.call("ListReceiverDetails", ReceiverId=number, **PAGE)
-    assert found["TotalCount"] == 1
+    assert await status_of(world) == (1, 0, 0)
+    emails = [f"u{index}@x.test" for index in range(2_500)] + ["bad"]
+    uploaded = await world.one.call("CreateReceiverDetail", ReceiverId=number, Emails=emails)
+    assert (uploaded["TotalCount"], uploaded["ValidCount"]) == (2_501, 2_500)
+    assert await status_of(world) == (2, 2_501, 1)
+    assert await stored(world, number) == (0, 0)
+    for action, more in (
+        ("CreateReceiverDetail", {"Emails": ["b@x.test"]}),
+        ("CreateReceiverDetailWithData", {"Datas": [data("b@x.test")]}),
+    ):
+        code = await world.one.refused(action, ReceiverId=number, **more)
+        assert code == "OperationDenied.ReceiverIsOperating"
+    uploads = UploadStore(world.database)
+    assert await uploads.store_part()
+    assert (await status_of(world))[0] == 2
+    assert await stored(world, number) == (1_000, 0)
+    assert await world.store_uploads() == 2
+    assert await status_of(world) == (3, 2_501, 1)
+    page = await world.services.receivers.after(number, 0, 3_000)
+    assert [one.address for one in page] == emails[:-1]
+    await world.one.call("CreateReceiverDetail", ReceiverId=number, Emails=["b@x.test"])
+
+
+async def test_two_workers_store_each_part_once_and_in_order(world):
+    lists = []
+    for name in ("one", "two"):
+        given = await world.one.call("CreateReceiver", ReceiversName=name)
+        lists.append(given["ReceiverId"])
+        emails = [f"{name}{index}@x.test" for index in range(3_500)]
+        await world.one.call("CreateReceiverDetail", ReceiverId=lists[-1], Emails=emails)
+    await asyncio.gather(world.store_uploads(), world.store_uploads())
+    for number, name in zip(lists, ("one", "two"), strict=True):
+        page = await world.services.receivers.after(number, 0, 5_000)
+        assert [one.address for one in page] == [f"{name}{n}@x.test" for n in range(3_500)]
+        listed = await world.services.receivers.get(world.one.account.id, number)
+        assert listed.status == 3
+
+
+async def test_a_list_that_is_deleted_takes_its_upload_along(world):
+    number = await made(world)
+    emails = [f"u{index}@x.test" for index in range(1_001)]
+    await world.one.call("CreateReceiverDetail", ReceiverId=number, Emails=emails)
+    await world.one.call("DeleteReceiver", ReceiverId=number)
+    assert await world.store_uploads() == 0
+    assert await world.services.receivers.after(number, 0, 10) == []

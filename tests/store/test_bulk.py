@@ -2,8 +2,6 @@
 
 import datetime as dt
 import json
-import os
-from pathlib import Path
 
 import pytest
 from sqlalchemy import select
@@ -17,7 +15,6 @@ from tayori.bulk.store import TaskStore
 from tayori.db.statement import Statement
 from tayori.db.tables.events import event
 from tayori.db.tables.queue import message, recipient
-from tayori.db.wakeup import PipeWakeup
 from tayori.runtime.clock import HOUR, day_of, day_range
 
 PAGE = {"Offset": 0, "Limit": 100}
@@ -44,8 +41,6 @@ def runner(world):
         door=services.door,
         clock=world.clock,
         zone=ZONE,
-        # Nobody waits in these tests: steps are taken one by one.
-        wakeup=PipeWakeup(Path(os.devnull), "bulk"),
     )
 
 
@@ -382,3 +377,28 @@ async def test_an_account_sees_its_own_tasks_and_filters_them(world):
     await world.ready(world.two, "other.example.test")
     code = await world.two.refused("BatchSendEmail", **ask(number, template))
     assert code == "OperationDenied.ReceiverNotExist"
+
+
+async def test_no_task_over_a_list_that_is_still_being_filled(world):
+    template = await world.ready(world.one)
+    number = await listed(world, 1_100)
+    code = await world.one.refused("BatchSendEmail", **ask(number, template))
+    assert code == "OperationDenied.ReceiverStatusError"
+    assert await world.store_uploads() == 2
+    await world.one.call("BatchSendEmail", **ask(number, template))
+    assert (await task(world))["RequestCount"] == 1_100
+
+
+async def test_a_run_waits_for_those_on_their_way_into_its_list(world):
+    template = await world.ready(world.one)
+    number = await listed(world, 300)
+    await world.one.call("BatchSendEmail", **ask(number, template))
+    datas = [{"Email": f"v{n}@r.test", "TemplateData": '{"name": "V"}'} for n in range(1_001)]
+    await world.one.call("CreateReceiverDetailWithData", ReceiverId=number, Datas=datas)
+    assert await all_steps(world) == 1
+    assert ((await task(world))["TaskStatus"], len(await sent(world))) == (1, 0)
+    await world.store_uploads()
+    world.clock.advance(1_000)
+    assert await runner(world).step()
+    found = await task(world)
+    assert (found["TaskStatus"], found["SendCount"], found["RequestCount"]) == (5, 200, 1_301)

@@ -31,6 +31,7 @@ from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
+from tayori.catalog.upload_store import UploadStore
 from tayori.config.tree import Domains, Policy, Review
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
@@ -128,6 +129,13 @@ class World:
         self.publish(made["Attributes"])
         found = await client.call("UpdateEmailIdentity", EmailIdentity=domain)
         assert found["VerifiedForSendingStatus"] is True
+
+    async def store_uploads(self) -> int:
+        """Store the parts of large uploads that wait; return how many there were."""
+        uploads, parts = UploadStore(self.database), 0
+        while await uploads.store_part():
+            parts += 1
+        return parts
 
     async def template(self, client: Client, html: str = "<p>Hi {{name}}</p>") -> int:
         made = await client.call(

@@ -61,7 +61,7 @@ BATCH = [
     Row("BatchSendEmail", M + "SendParamNecessary", "no sender or no template", {"Template": None}),
     Row("BatchSendEmail", M + "TimedParamNecessary", "TaskType 2 without TimedParam", {"TaskType": 2}),
     Row("BatchSendEmail", D + "ReceiverNotExist", "the account has no such list", {"ReceiverId": 404}),
-    Row("BatchSendEmail", D + "ReceiverStatusError", "the list holds no valid address"),
+    Row("BatchSendEmail", D + "ReceiverStatusError", "the list holds no valid address, or an upload to it is running"),
     Row("BatchSendEmail", D + "SendAddressStatusError", "no such sender, or its domain may not send",
         {"FromEmailAddress": "who@mail.example.test"}),
     Row("BatchSendEmail", D + "TemplateStatusError", "no such template, or it is not approved",
@@ -157,7 +157,7 @@ LISTS = [
             {"Datas": [{"Email": one, "TemplateData": "{}"} for one in MANY]}),
         Row(action, M + "EmailsNecessary", "nothing to add", {name: [] for name in given}),
         Row(action, M + "ReceiverIdNecessary", "ReceiverId is 0", {"ReceiverId": 0}),
-        Row(action, D + "ReceiverIsOperating", "another upload to the list is running"),
+        Row(action, D + "ReceiverIsOperating", "an upload of more than 1,000 to the list is still being stored"),
         Row(action, D + "ReceiverNotExist", "the account has no such list", {"ReceiverId": 404}),
         Row(action, F + "ServiceNotAvailable", NOT_HERE + "the database answers or the call ends "
             "with ServiceUnavailable"),

@@ -6,11 +6,13 @@ from tayori.app.parts import Parts
 from tayori.app.roles import Role
 from tayori.bulk.runner import Runner
 from tayori.bulk.store import TaskStore
+from tayori.catalog.upload_store import UploadStore
 from tayori.edge.api.access_store import AccessStore
 from tayori.events.feed_store import Horizon
 from tayori.reputation.store import sweep
 from tayori.runtime.clock import DAY
-from tayori.runtime.service import Background, Periodic, Service
+from tayori.runtime.service import Periodic, Service
+from tayori.runtime.worker import Worker
 from tayori.stats.rollup import RollUp
 from tayori.stats.store import StatsStore
 from tayori.tenants.rechecks import Rechecks
@@ -27,13 +29,13 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     if Role.SWEEP in roles:
         services += _sweeping(parts)
     if Role.BULK in roles:
-        services.append(_bulk(parts))
+        services += _bulk(parts)
     if Role.STATS in roles:
         services.append(_stats(parts))
     return services
 
 
-def _bulk(parts: Parts) -> Service:
+def _bulk(parts: Parts) -> list[Service]:
     runner = Runner(
         store=TaskStore(parts.database),
         accounts=parts.accounts,
@@ -41,9 +43,12 @@ def _bulk(parts: Parts) -> Service:
         door=build_door(parts),
         clock=parts.clock,
         zone=parts.zone,
-        wakeup=parts.bulk_signal,
     )
-    return Background("bulk tasks", runner.run, runner.stop)
+    uploads = UploadStore(parts.database)
+    return [
+        Worker("bulk tasks", runner.step, parts.bulk_signal),
+        Worker("uploads", uploads.store_part, parts.upload_signal),
+    ]
 
 
 def _stats(parts: Parts) -> Service:

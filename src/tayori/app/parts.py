@@ -58,6 +58,7 @@ class Parts:
     suppressions: SuppressStore
     queue_signal: Wakeup
     bulk_signal: Wakeup
+    upload_signal: Wakeup
 
     @property
     def directory(self) -> CatalogDirectory:
@@ -96,6 +97,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
     ids = Ids()
     box = SecretBox(load_key(data_dir / KEY_FILE))
     policy = settings.policy
+    upload_signal = open_wakeup(url, data_dir / RUN_DIR, "upload")
     return Parts(
         settings=settings,
         data_dir=data_dir,
@@ -121,9 +123,15 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         templates=Templates(
             store=TemplateStore(database), clock=clock, review=settings.review, policy=policy
         ),
-        receivers=Receivers(store=ReceiverStore(database), clock=clock, policy=policy),
+        receivers=Receivers(
+            store=ReceiverStore(database),
+            clock=clock,
+            policy=policy,
+            announce=upload_signal.announce,
+        ),
         queue=QueueStore(database),
         suppressions=SuppressStore(database),
         queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),
         bulk_signal=open_wakeup(url, data_dir / RUN_DIR, "bulk"),
+        upload_signal=upload_signal,
     )

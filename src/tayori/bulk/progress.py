@@ -70,6 +70,13 @@ def stopped(task: Task, refusal: Refusal) -> Progress:
     return replace(_going_on(task, None), status=TaskStatus.FAILED, error=sentence)
 
 
+def unmoved(task: Task, due_at: int) -> Progress:
+    """Return a task as it is, to be looked at again at `due_at`."""
+    return replace(
+        _going_on(task, due_at), status=task.status, cached=task.cached, error=task.error
+    )
+
+
 def next_beginning(order: Order, now: int) -> int | None:
     """Return when the run after this moment begins; None when there is none."""
     if order.kind is not TaskKind.CYCLIC or order.cycle_ended:

@@ -6,7 +6,6 @@ receiver that cannot be written to is passed over, with an event that says why; 
 concerns all of them stops the task, and a full quota pauses it until the next day.
 """
 
-import asyncio
 import uuid
 from dataclasses import replace
 from datetime import tzinfo
@@ -15,22 +14,20 @@ from tayori.accept.door import Door
 from tayori.accept.taking import Stretch
 from tayori.bulk.expanding import submission_for
 from tayori.bulk.model import Task, TaskStatus
-from tayori.bulk.progress import STEP, concerns_all, ended, progress, stopped
+from tayori.bulk.progress import STEP, concerns_all, ended, progress, stopped, unmoved
 from tayori.bulk.store import TaskStore
+from tayori.catalog.receiver_model import ListStatus
 from tayori.catalog.receiver_store import count_behind
 from tayori.catalog.receivers import Receivers
 from tayori.db.database import Transaction
-from tayori.db.wakeup import Wakeup
 from tayori.refusal.refusal import Refusal
-from tayori.runtime import log
-from tayori.runtime.clock import MINUTE, Clock
+from tayori.runtime.clock import MINUTE, SECOND, Clock
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Account
 
 LEASE_MS = 2 * MINUTE
-LOOK_S = 1.0
-
-_logger = log.get("bulk")
+UPLOAD_WAIT_MS = SECOND
+"""Rest of a task whose list is being filled."""
 
 
 class Runner:
@@ -45,7 +42,6 @@ class Runner:
         door: Door,
         clock: Clock,
         zone: tzinfo,
-        wakeup: Wakeup,
     ) -> None:
         self._store = store
         self._accounts = accounts
@@ -53,35 +49,6 @@ class Runner:
         self._door = door
         self._clock = clock
         self._zone = zone
-        self._wakeup = wakeup
-        self._stopping = False
-        self._idle = asyncio.Event()
-
-    async def run(self) -> None:
-        """Work until told to stop; trouble with the database is waited out."""
-        while not self._stopping:
-            try:
-                worked = await self.step()
-            except Exception:
-                # The step left nothing behind: its lease runs out and it is done again.
-                _logger.exception("bulk_step_failed")
-                worked = False
-            if not worked and not self._stopping:
-                await self._wait()
-        await self._wakeup.close()
-
-    def stop(self) -> None:
-        """Take no further step."""
-        self._stopping = True
-        self._idle.set()
-
-    async def _wait(self) -> None:
-        signal = asyncio.create_task(self._wakeup.wait(LOOK_S))
-        stop = asyncio.create_task(self._idle.wait())
-        _, pending = await asyncio.wait({signal, stop}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
 
     async def step(self) -> bool:
         """Do the next step of the task that has waited longest; False when nothing is due."""
@@ -101,6 +68,10 @@ class Runner:
         listed = await self._receivers.get(account.id, task.order.list_id)
         if isinstance(listed, Refusal):
             await self._store.save(task.id, owner, stopped(task, listed), now)
+            return
+        if listed.status is ListStatus.UPLOADING:
+            # Whoever is on his way into the list belongs to this run, so the run waits for him.
+            await self._store.save(task.id, owner, unmoved(task, now + UPLOAD_WAIT_MS), now)
             return
         if task.status is TaskStatus.WAITING:
             task = replace(task, requested=listed.total - listed.invalid, sent=0)

@@ -3,9 +3,9 @@
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tayori.db.statement import LIKE_ESCAPE, Statement
-from tayori.db.tables.lists import receiver, receiver_list
+from tayori.db.tables.lists import receiver, receiver_list, receiver_upload
 
-_list, _one = receiver_list.c, receiver.c
+_list, _one, _upload = receiver_list.c, receiver.c, receiver_upload.c
 
 INSERT_LIST = Statement(
     insert(receiver_list)
@@ -45,6 +45,31 @@ DELETE_LIST = Statement(
     .where(_list.account_id == bindparam("account"))
 )
 DELETE_RECEIVERS = Statement(delete(receiver).where(_one.list_id == bindparam("of_id")))
+DELETE_UPLOADS = Statement(delete(receiver_upload).where(_upload.list_id == bindparam("of_id")))
+INSERT_UPLOAD = Statement(
+    insert(receiver_upload).values(
+        {c.name: bindparam(c.name) for c in receiver_upload.c if c.name != "id"}
+    )
+)
+OLDEST_UPLOAD = Statement(select(_upload.id, _upload.list_id).order_by(_upload.id).limit(1))
+NEXT_OF_LIST = Statement(
+    select(receiver_upload)
+    .where(_upload.list_id == bindparam("of_id"))
+    .order_by(_upload.id)
+    .limit(1)
+)
+COUNT_UPLOADS = Statement(
+    select(func.count().label("total")).where(_upload.list_id == bindparam("of_id"))
+)
+DELETE_UPLOAD = Statement(delete(receiver_upload).where(_upload.id == bindparam("upload")))
+LOCK_ANY_LIST = Statement(
+    select(receiver_list).where(_list.id == bindparam("of_id")).with_for_update()
+)
+SET_STATUS = Statement(
+    update(receiver_list)
+    .where(_list.id == bindparam("of_id"))
+    .values(status=bindparam("to_status"))
+)
 ADD_TO_LIST = Statement(
     update(receiver_list)
     .where(_list.id == bindparam("of_id"))

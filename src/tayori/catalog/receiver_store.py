@@ -1,4 +1,7 @@
-"""All SQL of receiver lists. An upload is one transaction: all of it is there, or nothing."""
+"""All SQL of receiver lists. An upload is accepted in one transaction: all of it, or nothing.
+
+What is too much to be stored while somebody waits is kept in parts, which `UploadStore` takes up.
+"""
 
 from collections.abc import Sequence
 
@@ -13,6 +16,7 @@ from tayori.catalog.receiver_model import (
     Row,
     Search,
 )
+from tayori.catalog.upload_store import AT_ONCE, insert_rows, keep_parts
 from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Transaction
 from tayori.db.database import Row as Stored
@@ -60,7 +64,7 @@ class ReceiverStore:
         values = {"account": account_id, "of_id": list_id}
         async with self._database.read() as transaction:
             row = await transaction.fetch_one(statements.GET_LIST, values)
-        return _list(row) if row else None
+        return to_list(row) if row else None
 
     async def page(
         self, account_id: int, page: tuple[int, int], status: int | None, keyword: str
@@ -77,7 +81,7 @@ class ReceiverStore:
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.PAGE_OF_LISTS, values)
             total = await numbers.total(transaction, statements.COUNT_FILTERED_LISTS, values)
-        return [_list(row) for row in rows], total
+        return [to_list(row) for row in rows], total
 
     async def delete(self, account_id: int, list_id: int) -> bool:
         """Delete a list with its receivers; False when the account has no such list."""
@@ -86,6 +90,7 @@ class ReceiverStore:
             if not await transaction.execute(statements.DELETE_LIST, values):
                 return False
             await transaction.execute(statements.DELETE_RECEIVERS, values)
+            await transaction.execute(statements.DELETE_UPLOADS, values)
         return True
 
     async def add(
@@ -96,17 +101,27 @@ class ReceiverStore:
         variables: tuple[str, ...] | None,
         now: int,
     ) -> Refusal | None:
-        """Store an upload's rows; `variables` are the names in their data, None without data."""
+        """Take an upload's rows; `variables` are the names in their data, None without data.
+
+        A large one leaves the list in the state UPLOADING until its parts are stored.
+        """
         async with self._database.write() as transaction:
             values = {"account": account_id, "of_id": list_id}
             row = await transaction.fetch_one(statements.LOCK_LIST, values)
             if row is None:
                 return refuse(Code.OPERATION_DENIED__RECEIVER_NOT_EXIST)
-            held = _list(row)
+            held = to_list(row)
             refused = _fits(held, len(rows), variables)
-            if refused is None:
-                await _insert(transaction, held, rows, variables, now)
-        return refused
+            if refused is not None:
+                return refused
+            if len(rows) > AT_ONCE:
+                await keep_parts(transaction, list_id, rows, now)
+                status = ListStatus.UPLOADING
+            else:
+                await insert_rows(transaction, list_id, rows, now)
+                status = ListStatus.UPLOADED
+            await _count_in(transaction, held, rows, variables, status)
+        return None
 
     async def search(self, list_id: int, search: Search, page: tuple[int, int]) -> ReceiverPage:
         """Return the receivers that match, in the order of upload; `page` is (offset, limit)."""
@@ -142,6 +157,8 @@ async def count_behind(transaction: Transaction, list_id: int, cursor: int) -> i
 
 
 def _fits(held: ReceiverList, more: int, variables: tuple[str, ...] | None) -> Refusal | None:
+    if held.status is ListStatus.UPLOADING:
+        return refuse(Code.OPERATION_DENIED__RECEIVER_IS_OPERATING)
     if held.total + more > MOST_RECEIVERS:
         return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_COUNT_LIMIT, limit=MOST_RECEIVERS)
     if variables is None or held.variables is None or variables == held.variables:
@@ -153,31 +170,17 @@ def _fits(held: ReceiverList, more: int, variables: tuple[str, ...] | None) -> R
     )
 
 
-async def _insert(
+async def _count_in(
     transaction: Transaction,
     held: ReceiverList,
     rows: Sequence[Row],
     variables: tuple[str, ...] | None,
-    now: int,
+    status: ListStatus,
 ) -> None:
     names = held.variables if variables is None else variables
-    await transaction.execute_many(
-        statements.INSERT_RECEIVER,
-        [
-            {
-                "list_id": held.id,
-                "address": row.address,
-                "data": row.data,
-                "valid": row.valid,
-                "reason": row.reason,
-                "created_at": now,
-            }
-            for row in rows
-        ],
-    )
     change = {
         "of_id": held.id,
-        "to_status": int(ListStatus.UPLOADED),
+        "to_status": int(status),
         "more": len(rows),
         "more_invalid": sum(1 for row in rows if not row.valid),
         "names": "" if names is None else msgspec.json.encode(names).decode(),
@@ -190,7 +193,8 @@ def _pattern(text: str) -> str:
     return f"%{like_text(text.lower())}%"
 
 
-def _list(row: Stored) -> ReceiverList:
+def to_list(row: Stored) -> ReceiverList:
+    """Return the list that a row holds."""
     names = row["variables"]
     return ReceiverList(
         id=row["id"],

@@ -2,10 +2,11 @@
 
 An upload is read whole before anything is stored: what makes it wrong refuses all of it, what makes
 a single line useless is counted, and a malformed address is kept as invalid so that it can be seen.
+A large one is answered when it is safe, and becomes receivers soon after (status UPLOADING).
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -28,13 +29,20 @@ _TAG: Final = re.compile(r"<[a-zA-Z/!]")
 
 
 class Receivers:
-    """The verbs of receiver lists."""
+    """The verbs of receiver lists; `announce` wakes whoever stores the parts of large uploads."""
 
-    def __init__(self, *, store: ReceiverStore, clock: Clock, policy: Policy) -> None:
+    def __init__(
+        self,
+        *,
+        store: ReceiverStore,
+        clock: Clock,
+        policy: Policy,
+        announce: Callable[[], None] = lambda: None,
+    ) -> None:
         self._store = store
         self._clock = clock
         self._policy = policy
-        self._filling: set[int] = set()
+        self._announce = announce
 
     async def create(self, account_id: int, name: str, description: str = "") -> int | Refusal:
         """Make an empty list and return its number."""
@@ -114,13 +122,10 @@ class Receivers:
     async def _fill(
         self, account_id: int, list_id: int, rows: Sequence[Row], names: tuple[str, ...] | None
     ) -> Refusal | None:
-        if list_id in self._filling:
-            return refuse(Code.OPERATION_DENIED__RECEIVER_IS_OPERATING)
-        self._filling.add(list_id)
-        try:
-            return await self._store.add(account_id, list_id, rows, names, self._clock.now())
-        finally:
-            self._filling.discard(list_id)
+        refused = await self._store.add(account_id, list_id, rows, names, self._clock.now())
+        if refused is None:
+            self._announce()
+        return refused
 
 
 def sort_upload(lines: Sequence[tuple[str, str]]) -> tuple[list[Row], Upload]:

@@ -7,6 +7,7 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
+    LargeBinary,
     Table,
     Text,
     UniqueConstraint,
@@ -42,5 +43,15 @@ receiver = Table(
     Column("created_at", BigInteger, nullable=False),
     Index("ix_receiver_list_id_id", "list_id", "id"),
     Index("ix_receiver_list_id_address", "list_id", "address"),
+    sqlite_autoincrement=True,
+)
+
+receiver_upload = Table(
+    "receiver_upload",
+    metadata,
+    counted_key(),
+    Column("list_id", BIG_KEY, nullable=False, index=True),
+    Column("lines", LargeBinary, nullable=False),  # MessagePack of what becomes receivers
+    Column("created_at", BigInteger, nullable=False),
     sqlite_autoincrement=True,
 )
