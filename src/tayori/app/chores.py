@@ -81,9 +81,13 @@ def _sweeping(parts: Parts) -> list[Service]:
         kept = parts.settings.http.access_log_days * DAY
         await AccessStore(parts.database).sweep(parts.clock.now() - kept)
 
+    async def forget_blocked() -> None:
+        await parts.suppressions.sweep(parts.clock.now())
+
     return [
         Periodic("check domains", RECHECK_S, check_domains),
         Periodic("forget counters", SWEEP_S, forget_counters),
         Periodic("forget tokens", SWEEP_S, forget_tokens),
         Periodic("forget calls", SWEEP_S, forget_calls),
+        Periodic("forget blocked addresses", SWEEP_S, forget_blocked),
     ]

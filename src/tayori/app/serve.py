@@ -21,6 +21,7 @@ from tayori.app.roles import ROLES, AlreadyRunningError, Kind, Role, kinds_of
 from tayori.config.tree import Settings
 from tayori.runtime import log, metrics
 from tayori.runtime.control import ControlLine
+from tayori.runtime.open_files import permit_open_files
 from tayori.runtime.service import Service, run, stop_on_signals
 from tayori.runtime.supervisor import ProcessSpec, Supervisor
 
@@ -33,6 +34,7 @@ def serve(settings: Settings, config: Path | None, roles: frozenset[Role]) -> No
     """Serve until SIGTERM or SIGINT. `config` is handed to the processes as it is."""
     log.configure(settings.service.log_level, role="server")
     data_dir = Path(settings.data_dir)
+    permit_open_files()
     with _only_one(data_dir):
         asyncio.run(prepare(settings))
         sockets = bind_all(settings, roles)

@@ -5,6 +5,7 @@ other status for a fault of the network. A fault of ours answers `InternalError`
 about itself, and is in the log under the RequestId.
 """
 
+import asyncio
 import ipaddress
 from collections.abc import Iterable, Sequence
 from time import perf_counter
@@ -25,6 +26,9 @@ from tayori.runtime import log
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
 from tayori.tenants.model import Access
+
+BODY_S = 60.0
+"""Seconds that a client has for its body: up to 10 MB are held before anybody is authenticated."""
 
 _logger = log.get("edge.api")
 
@@ -70,6 +74,7 @@ class ApiApp:
     `signing_hosts` are host names that clients may sign beside the one they reach us by; `proxies`
     are addresses or networks of reverse proxies whose X-Forwarded-For is believed. `rate` counts
     calls; None counts nothing. `observe` is told of each call once it is decided; it must be quick.
+    A body has `body_s` seconds to come.
     """
 
     def __init__(
@@ -83,6 +88,7 @@ class ApiApp:
         proxies: Sequence[str] = (),
         rate: RateGate | None = None,
         observe: Observe | None = None,
+        body_s: float = BODY_S,
     ) -> None:
         self._actions = {action.name: action for action in actions}
         self._authenticator = Authenticator(directory, tuple(signing_hosts))
@@ -91,6 +97,7 @@ class ApiApp:
         self._proxies = tuple(ipaddress.ip_network(proxy, strict=False) for proxy in proxies)
         self._rate = rate
         self._observe = observe
+        self._body_s = body_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request."""
@@ -111,7 +118,7 @@ class ApiApp:
 
     async def _answer(self, request: Incoming, receive: Receive, state: _Answering) -> bytes:
         try:
-            received = await take(request, receive)
+            received = await self._take(request, receive)
             if isinstance(received, Refusal):
                 return state.refused(received)
             state.language = language_of(received.language)
@@ -125,6 +132,14 @@ class ApiApp:
         except Exception:
             _logger.exception("api_failed", request_id=state.request_id, action=state.action)
             return state.refused(refuse(Code.INTERNAL_ERROR))
+
+    async def _take(self, request: Incoming, receive: Receive) -> Received | Refusal:
+        try:
+            async with asyncio.timeout(self._body_s):
+                return await take(request, receive)
+        except TimeoutError:
+            sentence = f"The body has not come within {self._body_s:g} seconds. Nothing was done."
+            return refuse(Code.INVALID_REQUEST, sentence)
 
     async def _serve(self, received: Received, state: _Answering) -> bytes | Refusal:
         action = self._action(received)

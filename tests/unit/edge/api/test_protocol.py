@@ -240,3 +240,11 @@ async def test_messages_that_clients_compare(service):
     assert answer.message.startswith(
         "The SecretId is not found, please ensure that your SecretId is correct."
     )
+
+
+async def test_a_body_that_does_not_come_is_not_waited_for():
+    async with running(body_s=0.05) as impatient:
+        head = "POST / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 100\r\n\r\n"
+        answer = await exchange(impatient.address, head.encode() + b"{")
+    assert answer.code == "InvalidRequest"
+    assert "0.05 seconds" in answer.response["Error"]["Message"]
