@@ -1,6 +1,7 @@
 """Work that nobody waits for: bulk tasks, statistics, re-checks of domains, sweeping."""
 
 from tayori.accept import idempotency_store as idempotency
+from tayori.app.calling import calling
 from tayori.app.door import build_door
 from tayori.app.parts import Parts
 from tayori.app.roles import Role
@@ -30,6 +31,8 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
         services += _sweeping(parts)
     if Role.BULK in roles:
         services += _bulk(parts)
+    if Role.CALLBACKS in roles:
+        services += calling(parts)
     if Role.STATS in roles:
         services.append(_stats(parts))
     return services

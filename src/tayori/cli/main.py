@@ -7,6 +7,7 @@ from rich.console import Console
 
 from tayori.cli.access import access_app
 from tayori.cli.account import account_app
+from tayori.cli.callback import callback_app
 from tayori.cli.config import config_app
 from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
@@ -33,6 +34,7 @@ app.add_typer(access_app, name="access")
 app.add_typer(template_app, name="template")
 app.add_typer(queue_app, name="queue")
 app.add_typer(task_app, name="task")
+app.add_typer(callback_app, name="callback")
 app.add_typer(dns_app, name="dns")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")

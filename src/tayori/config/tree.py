@@ -173,6 +173,25 @@ class DeliverySettings(_Section, frozen=True):
     ] = 0.0
 
 
+class CallbackSettings(_Section, frozen=True):
+    """Calls that tell customers of events."""
+
+    allow_private_networks: Annotated[
+        bool,
+        Meta(description="Whether calls may go to loopback, private or link-local addresses."),
+    ] = False
+    timeout_s: Annotated[
+        float, Meta(gt=0, le=60, description="Seconds until an endpoint's answer is given up.")
+    ] = 10.0
+    at_once: Annotated[int, Meta(ge=1, le=100, description="Calls to one endpoint at a time.")] = 8
+    keep_days: Annotated[
+        int, Meta(ge=1, le=365, description="Days that calls and their log are kept for replays.")
+    ] = 7
+    tls_ca_file: Annotated[
+        str, Meta(description="PEM trust roots for https endpoints; empty = the system's.")
+    ] = ""
+
+
 class Domains(_Section, frozen=True):
     """What customers enter in their DNS."""
 
@@ -238,6 +257,7 @@ class Settings(_Section, frozen=True):
     mx: MxSettings = MxSettings()
     dns: DnsSettings = DnsSettings()
     delivery: DeliverySettings = DeliverySettings()
+    callbacks: CallbackSettings = CallbackSettings()
     domains: Domains = Domains()
     review: Review = Review()
     policy: Policy = Policy()

@@ -2,6 +2,7 @@
 
 from tayori.db.tables import (
     bulk,
+    callbacks,
     catalog,
     events,
     idempotency,
@@ -17,6 +18,7 @@ from tayori.db.tables.metadata import metadata
 
 __all__ = [
     "bulk",
+    "callbacks",
     "catalog",
     "events",
     "idempotency",

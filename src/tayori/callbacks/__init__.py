@@ -1,0 +1,1 @@
+"""Tells customers of events by HTTP calls: select, sign, post, log, replay."""

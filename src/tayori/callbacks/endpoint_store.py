@@ -1,0 +1,120 @@
+"""The SQL of endpoints as their owner and operators see them."""
+
+from typing import Any
+
+from tayori.callbacks import statements
+from tayori.callbacks.model import CallState, Endpoint, LogEntry
+from tayori.callbacks.store import endpoint_of, secret_context
+from tayori.db import numbers
+from tayori.db.database import Database, Row
+from tayori.runtime.secrets import SecretBox
+
+REPLAYED_AT_ONCE = 2_000
+
+
+class EndpointStore:
+    """Endpoints in the database."""
+
+    def __init__(self, database: Database, box: SecretBox) -> None:
+        self._database = database
+        self._box = box
+
+    async def put(self, account_id: int, sender: str, url: str, secret: bytes, now: int) -> int:
+        """Set the URL of an account's sender, "" for all; one that exists keeps its secret."""
+        values: dict[str, Any] = {
+            "account_id": account_id,
+            "sender": sender,
+            "url": url,
+            "secret_sealed": self._box.seal(secret, secret_context(account_id)),
+            "created_at": now,
+            "failing_since": None,
+            "rests_until": 0,
+            "off_at": None,
+            "off_reason": "",
+            "lease_owner": None,
+            "lease_ends_at": 0,
+        }
+        async with self._database.write() as transaction:
+            return await numbers.insert(transaction, statements.PUT_ENDPOINT, values)
+
+    async def get(self, endpoint_id: int) -> Endpoint | None:
+        """Return one endpoint."""
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(statements.GET_ENDPOINT, {"of_id": endpoint_id})
+        return endpoint_of(row, self._box) if row else None
+
+    async def of_account(self, account_id: int) -> list[Endpoint]:
+        """Return an account's endpoints."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.ENDPOINTS_OF, {"accounts": [account_id]})
+        return sorted((endpoint_of(row, self._box) for row in rows), key=lambda each: each.sender)
+
+    async def every(self) -> list[Endpoint]:
+        """Return all endpoints, by account."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.ALL_ENDPOINTS)
+        return [endpoint_of(row, self._box) for row in rows]
+
+    async def waiting(self) -> dict[int, int]:
+        """Return how many calls wait, by endpoint."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.WAITING_CALLS)
+        return {row["endpoint_id"]: row["total"] for row in rows}
+
+    async def switch_on(self, endpoint_id: int) -> None:
+        """Send to an endpoint again, at once; what was kept meanwhile needs a replay."""
+        values = {"of_id": endpoint_id, "to_off_at": None, "to_reason": ""}
+        async with self._database.write() as transaction:
+            await transaction.execute(statements.SWITCH, values)
+
+    async def delete(self, endpoint_id: int) -> None:
+        """Delete an endpoint with its calls and its log."""
+        async with self._database.write() as transaction:
+            for statement in (
+                statements.DELETE_ENDPOINT,
+                statements.DELETE_CALLS_OF,
+                statements.DELETE_ATTEMPTS_OF,
+            ):
+                await transaction.execute(statement, {"of_id": endpoint_id})
+
+    async def replay(
+        self, endpoint_id: int, period: tuple[int, int], now: int, *, failed_only: bool
+    ) -> int:
+        """Send calls made in [first, end) again, oldest first; return how many."""
+        least = CallState.GIVEN_UP if failed_only else CallState.WAITING
+        values = {
+            "of_id": endpoint_id,
+            "first": period[0],
+            "end": period[1],
+            "least_state": int(least),
+            "most": REPLAYED_AT_ONCE,
+            "now": now,
+        }
+        total, moved = 0, REPLAYED_AT_ONCE
+        while moved == REPLAYED_AT_ONCE:
+            async with self._database.write() as transaction:
+                moved = await transaction.execute(statements.REPLAY, values)
+            total += moved
+        return total
+
+    async def log(self, endpoint_id: int, most: int) -> list[LogEntry]:
+        """Return the last attempts, newest first."""
+        values = {"of_id": endpoint_id, "most": most}
+        async with self._database.read() as transaction:
+            return [_entry(row) for row in await transaction.fetch(statements.LOG, values)]
+
+
+def _entry(row: Row) -> LogEntry:
+    return LogEntry(
+        call_id=row["id"],
+        event=row["event"],
+        email=row["email"],
+        created_at=row["created_at"],
+        state=CallState(row["state"]),
+        attempts=row["attempts"],
+        at=row["at"],
+        duration_ms=row["duration_ms"],
+        status=row["status"],
+        response=row["response"],
+        error=row["error"],
+    )
