@@ -4,7 +4,8 @@ import asyncio
 from collections import defaultdict
 from typing import Literal
 
-from tayori.delivery.plan import Route
+from tayori.delivery.plan import Route, RouteKey, Target
+from tayori.delivery.sources import Source
 from tayori.mail.outcome import Outcome
 from tayori.runtime.clock import Clock
 from tayori.smtp.client import connect, connect_opportunistic
@@ -17,7 +18,7 @@ GOODBYE_S = 2.0
 
 
 class Connections:
-    """Sessions by site.
+    """Sessions by site and source.
 
     `most_mails` bounds the mails on one connection, `idle_ms` its rest, and `most_idle` the number
     of those that rest.
@@ -46,14 +47,14 @@ class Connections:
         self._idle_ms = idle_ms
         self._most_idle = most_idle
         self._leaving: set[asyncio.Task[None]] = set()
-        self._idle: defaultdict[str, list[Session]] = defaultdict(list)
+        self._idle: defaultdict[RouteKey, list[Session]] = defaultdict(list)
 
     async def take(self, route: Route) -> Session | Outcome:
         """Return a session to the site: an idle one, or a new one to the first host that answers.
 
         The outcome of the last host tried is the answer when none of them takes us.
         """
-        kept = self._idle[route.site]
+        kept = self._idle[route.key]
         while kept:
             session = kept.pop()
             if self._fresh(session):
@@ -61,7 +62,7 @@ class Connections:
             session.abort()
         failure: Outcome | None = None
         for target in route.targets:
-            opened = await self._open(target.host_name, target.address)
+            opened = await self._open(target, route.source)
             if isinstance(opened, Session):
                 return opened
             failure = opened.outcome
@@ -76,7 +77,7 @@ class Connections:
     def give_back(self, route: Route, session: Session, *, usable: bool) -> None:
         """Keep a session for the site's next mail, or close it."""
         if usable and self.has_room(session):
-            self._idle[route.site].append(session)
+            self._idle[route.key].append(session)
         elif usable:
             self._say_goodbye(session)
         else:
@@ -87,13 +88,13 @@ class Connections:
         idle = [session for kept in self._idle.values() for session in kept]
         idle.sort(key=lambda session: session.last_used_at, reverse=True)
         kept = {id(session) for session in idle[: self._most_idle] if self._fresh(session)}
-        for site, sessions in list(self._idle.items()):
+        for key, sessions in list(self._idle.items()):
             for session in sessions:
                 if id(session) not in kept:
                     self._say_goodbye(session)
-            self._idle[site] = [session for session in sessions if id(session) in kept]
-            if not self._idle[site]:
-                del self._idle[site]
+            self._idle[key] = [session for session in sessions if id(session) in kept]
+            if not self._idle[key]:
+                del self._idle[key]
 
     async def close(self) -> None:
         """Say goodbye on every idle connection, within a bound."""
@@ -116,23 +117,25 @@ class Connections:
         rested = self._clock.now() - session.last_used_at
         return not session.closed and rested <= self._idle_ms
 
-    async def _open(self, host_name: str, address: str) -> Session | ConnectFailure:
+    async def _open(self, target: Target, source: Source) -> Session | ConnectFailure:
         if self._tls == "required":
             return await connect(
-                address,
+                target.address,
                 self._port,
-                host_name=host_name,
-                ehlo_name=self._ehlo_name,
+                host_name=target.host_name,
+                ehlo_name=source.ehlo_name or self._ehlo_name,
+                source_address=source.local_for(target.address),
                 clock=self._clock,
                 tls=TlsPolicy.REQUIRED,
                 client_tls=self._client_tls,
                 timeouts=self._timeouts,
             )
         return await connect_opportunistic(
-            address,
+            target.address,
             self._port,
-            host_name=host_name,
-            ehlo_name=self._ehlo_name,
+            host_name=target.host_name,
+            ehlo_name=source.ehlo_name or self._ehlo_name,
+            source_address=source.local_for(target.address),
             clock=self._clock,
             client_tls=self._client_tls,
             timeouts=self._timeouts,

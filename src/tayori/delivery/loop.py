@@ -17,7 +17,7 @@ from tayori.db.database import DatabaseBusyError
 from tayori.db.wakeup import Wakeup
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
-from tayori.delivery.plan import Route
+from tayori.delivery.plan import Route, RouteKey
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.site import FAULT_DELAY_MS, Site
 from tayori.delivery.suppression import LastLook
@@ -90,7 +90,7 @@ class DeliveryLoop:
         self._clock = clock
         self._chance = chance
         self._limits = limits
-        self._sites: dict[str, Site] = {}
+        self._sites: dict[RouteKey, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._unsure = False
@@ -262,9 +262,9 @@ class DeliveryLoop:
                 site.add(work)
 
     def _site(self, route: Route) -> Site:
-        site = self._sites.get(route.site)
+        site = self._sites.get(route.key)
         if site is None:
-            site = self._sites[route.site] = self._make_site(route)
+            site = self._sites[route.key] = self._make_site(route)
         site.route = route
         return site
 
@@ -273,10 +273,10 @@ class DeliveryLoop:
         while True:
             await asyncio.sleep(TEND_S)
             crowded = len(self._settler.held) >= self._limits.most_held * CROWDED
-            for name, site in list(self._sites.items()):
+            for key, site in list(self._sites.items()):
                 site.measure(crowded=crowded)
                 if site.idle:
-                    del self._sites[name]
+                    del self._sites[key]
             self._connections.prune()
 
     async def _heartbeat(self) -> None:

@@ -1,8 +1,9 @@
 """From a recipient's domain to the hosts that are tried, in order."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from tayori.delivery.sources import UNBOUND, Source
 from tayori.dns.addresses import Address
 from tayori.dns.answers import TemporaryFailure
 from tayori.dns.mx import MailHostFinder, MailHosts, NoMail, NoMailReason
@@ -26,12 +27,34 @@ class Target:
     address: str
 
 
+RouteKey = tuple[str, ...]
+"""What mails must have in common to share a site's workers and connections."""
+
+
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The site that takes a domain's mail, and its addresses in the order of attempts."""
+    """The site that takes a domain's mail, and its addresses in the order of attempts.
+
+    `provider` is the name that the shaping rules give to the site's owner, "" for none. A planner
+    leaves the source open; it is chosen for each mail.
+    """
 
     site: str
     targets: tuple[Target, ...]
+    provider: str = ""
+    source: Source = UNBOUND
+
+    @property
+    def key(self) -> RouteKey:
+        """Return what tells apart routes whose mails must not share a connection."""
+        return (self.site, self.source.name)
+
+    def leaving(self, source: Source) -> "Route":
+        """Return the route from one of our addresses, with the targets that it can reach."""
+        if source is self.source:
+            return self
+        usable = tuple(target for target in self.targets if source.reaches(target.address))
+        return replace(self, source=source, targets=usable)
 
 
 class Planner:
