@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from tayori.mail.reply import Reply
+from tayori.smtp import replies
 
 _PATH = re.compile(
     rb' ?<(?:@[^<>":\s]*:)?'
@@ -21,8 +22,6 @@ _MAX_LOCAL = 64
 _MAX_ENVID = 100
 _MAX_ORCPT = 500
 _MAX_DIGITS = 20
-
-_SYNTAX = Reply(501, "5.5.4", ("Syntax: see RFC 5321 section 4.1.1",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +76,11 @@ def parse_mail(argument: bytes, offered: Offered) -> MailFrom | Reply:
             return refusal
     smtputf8 = bool(values.get("smtputf8"))
     if not path.isascii() and not smtputf8:
-        return Reply(553, "5.6.7", ("A non-ASCII address needs SMTPUTF8",))
+        return replies.NEEDS_SMTPUTF8
     if path and "@" not in path:
-        return Reply(501, "5.1.7", ("Sender address needs a domain",))
+        return replies.SENDER_WITHOUT_DOMAIN
     if _too_long(path):
-        return Reply(501, "5.1.7", ("Sender address is too long",))
+        return replies.SENDER_TOO_LONG
     return MailFrom(return_path=path, **values)  # type: ignore[arg-type]
 
 
@@ -94,11 +93,11 @@ def parse_rcpt(  # noqa: PLR0911 - one refusal per fault, each with its own code
         return found
     path, parameters = found
     if not path.isascii() and not smtputf8:
-        return Reply(553, "5.6.7", ("A non-ASCII address needs SMTPUTF8",))
+        return replies.NEEDS_SMTPUTF8
     if not path or ("@" not in path and path.lower() != "postmaster"):
-        return Reply(501, "5.1.3", ("Recipient address needs a local part and a domain",))
+        return replies.RECIPIENT_INCOMPLETE
     if _too_long(path):
-        return Reply(501, "5.1.3", ("Recipient address is too long",))
+        return replies.RECIPIENT_TOO_LONG
     notify: tuple[str, ...] = ()
     orcpt_type = orcpt = ""
     for name, value in parameters.items():
@@ -108,12 +107,12 @@ def parse_rcpt(  # noqa: PLR0911 - one refusal per fault, each with its own code
             notify = tuple(value.upper().split(","))
             known = notify == ("NEVER",) or set(notify) <= {"SUCCESS", "FAILURE", "DELAY"}
             if not known or len(set(notify)) != len(notify):
-                return _SYNTAX
+                return replies.PATH_SYNTAX
         else:
             orcpt_type, semicolon, xtext = value.partition(";")
             decoded = decode_xtext(xtext)
             if not (orcpt_type and semicolon and decoded) or len(value) > _MAX_ORCPT:
-                return _SYNTAX
+                return replies.PATH_SYNTAX
             orcpt = decoded
     return RcptTo(address=path, notify=notify, orcpt_type=orcpt_type, orcpt=orcpt)
 
@@ -133,22 +132,22 @@ def decode_xtext(text: str) -> str | None:
 def _path_and_parameters(argument: bytes, keyword: bytes) -> tuple[str, dict[str, str]] | Reply:
     """Split "FROM:<path> KEY=value ..." into the path and parameters by upper-case name."""
     if argument[: len(keyword)].upper() != keyword:
-        return _SYNTAX
+        return replies.PATH_SYNTAX
     match = _PATH.fullmatch(argument, len(keyword))
     if match is None:
-        return _SYNTAX
+        return replies.PATH_SYNTAX
     try:
         path = match[1].decode()
         rest = (match[2] or b"").decode()
     except UnicodeDecodeError:
-        return Reply(501, "5.5.2", ("Neither ASCII nor UTF-8",))
+        return replies.NOT_TEXT
     if not path.isprintable():
-        return _SYNTAX
+        return replies.PATH_SYNTAX
     parameters: dict[str, str] = {}
     for word in rest.split():
         parameter = _PARAMETER.fullmatch(word)
         if parameter is None or parameter[1].upper() in parameters:
-            return _SYNTAX
+            return replies.PATH_SYNTAX
         parameters[parameter[1].upper()] = parameter[2] or ""
     return path, parameters
 
@@ -159,26 +158,26 @@ def _mail_parameter(  # noqa: C901, PLR0911 - one branch per parameter, nothing 
     """Check one parameter of MAIL and store it; return the refusal, if any."""
     if name == "SIZE":
         if not (value.isascii() and value.isdigit() and len(value) <= _MAX_DIGITS):
-            return _SYNTAX
+            return replies.PATH_SYNTAX
         values["size"] = int(value)
         if int(value) > offered.max_message_size:
-            return Reply(552, "5.3.4", (f"Message exceeds {offered.max_message_size} octets",))
+            return replies.SIZE_TOO_LARGE.of(offered.max_message_size)
     elif name == "BODY":
         if value.upper() not in {"7BIT", "8BITMIME"}:
-            return _SYNTAX
+            return replies.PATH_SYNTAX
         values["body"] = value.upper()
     elif name == "SMTPUTF8" and offered.smtputf8:
         if value:
-            return _SYNTAX
+            return replies.PATH_SYNTAX
         values["smtputf8"] = True
     elif name == "RET" and offered.dsn:
         if value.upper() not in {"FULL", "HDRS"}:
-            return _SYNTAX
+            return replies.PATH_SYNTAX
         values["ret"] = value.upper()
     elif name in {"ENVID", "AUTH"} and (offered.dsn or name == "AUTH"):
         decoded = decode_xtext(value)
         if not decoded or (name == "ENVID" and len(value) > _MAX_ENVID):
-            return _SYNTAX
+            return replies.PATH_SYNTAX
         values["envid" if name == "ENVID" else "submitter"] = "" if decoded == "<>" else decoded
     else:
         return _unknown(name)
@@ -191,4 +190,4 @@ def _too_long(path: str) -> bool:
 
 
 def _unknown(name: str) -> Reply:
-    return Reply(555, "5.5.4", (f"Parameter not known: {name}",))
+    return replies.UNKNOWN_PARAMETER.of(name)

@@ -13,6 +13,7 @@ from typing import TypeAlias
 
 from tayori.mail.reply import Reply
 from tayori.smtp.commands import MailFrom, RcptTo
+from tayori.smtp.replies import NO_AUTHENTICATION
 from tayori.smtp.sasl import Credentials
 
 Answer: TypeAlias = Reply | Awaitable[Reply]
@@ -21,7 +22,6 @@ OK = Reply(250, "2.0.0", ("OK",))
 SENDER_OK = Reply(250, "2.1.0", ("Sender OK",))
 RECIPIENT_OK = Reply(250, "2.1.5", ("Recipient OK",))
 ACCEPTED = Reply(250, "2.0.0", ("Message accepted",))
-NO_AUTHENTICATION = Reply(535, "5.7.8", ("Authentication credentials invalid",))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tayori.mail.reply import Reply
+from tayori.smtp import replies
 
-_MALFORMED = Reply(501, "5.5.2", ("Authentication response cannot be decoded",))
 _PLAIN_PARTS = 3
 
 
@@ -33,7 +33,7 @@ def plain(initial: bytes | None) -> Exchange:
     response = initial if initial is not None else (yield b"")
     parts = response.split(b"\0")
     if len(parts) != _PLAIN_PARTS:
-        return _MALFORMED
+        return replies.AUTH_MALFORMED
     return _credentials(user=parts[1], password=parts[2], acts_for=parts[0])
 
 
@@ -50,18 +50,18 @@ MECHANISMS: dict[str, Callable[[bytes | None], Exchange]] = {"PLAIN": plain, "LO
 def decode_response(line: bytes) -> bytes | Reply:
     """Decode a response line: base64, "=" for an empty one, "*" for giving up."""
     if line == b"*":
-        return Reply(501, "5.7.0", ("Authentication cancelled",))
+        return replies.AUTH_CANCELLED
     if line == b"=":
         return b""
     try:
         return base64.b64decode(line, validate=True)
     except binascii.Error:
-        return _MALFORMED
+        return replies.AUTH_MALFORMED
 
 
-def encode_challenge(challenge: bytes) -> bytes:
-    """Return the 334 line of a challenge."""
-    return b"334 " + base64.b64encode(challenge) + b"\r\n"
+def challenge_reply(challenge: bytes) -> Reply:
+    """Return the reply that asks for a response."""
+    return replies.CHALLENGE.of(base64.b64encode(challenge).decode("ascii"))
 
 
 def _credentials(*, user: bytes, password: bytes, acts_for: bytes) -> Credentials | Reply:
@@ -70,7 +70,7 @@ def _credentials(*, user: bytes, password: bytes, acts_for: bytes) -> Credential
             user=user.decode(), password=password.decode(), acts_for=acts_for.decode()
         )
     except UnicodeDecodeError:
-        return _MALFORMED
+        return replies.AUTH_MALFORMED
     if not credentials.user or not credentials.password or "\0" in user.decode():
-        return Reply(535, "5.7.8", ("Authentication credentials invalid",))
+        return replies.NO_AUTHENTICATION
     return credentials

@@ -12,8 +12,8 @@ from tayori.smtp.sasl import (
     MECHANISMS,
     Credentials,
     Exchange,
+    challenge_reply,
     decode_response,
-    encode_challenge,
 )
 from tayori.smtp.server_stream import ServerStream
 from tayori.smtp.tls import TlsStream
@@ -97,7 +97,7 @@ class ServerGate(ServerStream):
 
     def _greet(self) -> None:
         self.handler = handler = self._make_handler(self.connection)
-        usual = Reply(220, "", (f"{self.settings.host_name} ESMTP",))
+        usual = replies.GREETING.of(self.settings.host_name)
         self.ask(self.call(lambda: handler.connect(self.connection) or usual), self._greeted)
         self.flush()
 
@@ -169,8 +169,8 @@ class ServerGate(ServerStream):
         self.reset()
         connection = self.connection
         connection.helo, connection.extended = text, extended
-        lines = (self.settings.host_name, *self._extensions()) if extended else ()
-        usual = Reply(250, "", lines or (self.settings.host_name,))
+        extensions = self._extensions() if extended else ()
+        usual = replies.HELLO.of(self.settings.host_name, *extensions)
         self.ask(self.call(lambda: handler.helo(connection) or usual), self._greeted_back)
 
     def _greeted_back(self, reply: Reply) -> None:
@@ -278,7 +278,7 @@ class ServerGate(ServerStream):
                     lambda reply: self._judged(reply, credentials.user),
                 )
         else:
-            self.say_octets(encode_challenge(challenge))
+            self.say(challenge_reply(challenge))
 
     def _end_exchange(self) -> None:
         self.exchange = None

@@ -187,7 +187,7 @@ class ServerSession(ServerGate):
             return
         chunks += octets
         if not self._last_chunk:
-            self.say(Reply(250, "2.0.0", (f"{len(octets)} octets received",)))
+            self.say(replies.OCTETS_RECEIVED.of(len(octets)))
             return
         content = bytes(chunks)
         if content and not content.endswith(b"\r\n"):

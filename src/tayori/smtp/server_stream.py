@@ -95,10 +95,6 @@ class ServerStream(Channel):
         """Add a reply to what goes out next."""
         self._out.append(encode_reply(reply))
 
-    def say_octets(self, octets: bytes) -> None:
-        """Add prepared octets to what goes out next."""
-        self._out.append(octets)
-
     def finish(self, reply: Reply) -> None:
         """Say a last reply and close."""
         self.say(reply)

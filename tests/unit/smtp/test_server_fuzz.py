@@ -6,7 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tayori.mail.reply import Reply
-from tayori.smtp.handler import ACCEPTED, NO_AUTHENTICATION, Handler, ServerSettings
+from tayori.smtp.handler import ACCEPTED, Handler, ServerSettings
+from tayori.smtp.replies import NO_AUTHENTICATION
 from tayori.smtp.server import Server
 
 PLAIN = base64.b64encode(b"\0me\0right")

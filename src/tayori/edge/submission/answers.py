@@ -6,7 +6,9 @@ from tayori.accept.submission import Accepted
 from tayori.mail.reply import Reply
 from tayori.refusal.refusal import Refusal
 from tayori.refusal.table import entry, message
+from tayori.smtp.replies import Wording
 
+TAKEN = Wording(250, "2.0.0", "Ok {}")
 _LINE = 400
 """Characters of one line; with UTF-8 and codes it stays within what clients read."""
 
@@ -21,4 +23,4 @@ def refusal_reply(refusal: Refusal) -> Reply:
 
 def accepted_reply(accepted: Accepted) -> Reply:
     """Return the yes, which names the message."""
-    return Reply(250, "2.0.0", (f"Ok {accepted.message_id}",))
+    return TAKEN.of(accepted.message_id)

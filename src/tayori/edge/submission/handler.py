@@ -30,6 +30,7 @@ from tayori.tenants.memory import Memory
 from tayori.tenants.model import Account
 
 AUTHENTICATED = Reply(235, "2.7.0", ("Authentication succeeded",))
+NO_AUTHENTICATION_NOW = Reply(454, "4.7.0", ("Authentication is not possible at the moment",))
 
 
 class Submissions:
@@ -129,7 +130,7 @@ class SubmissionHandler(Handler):
             judged = await self._shared.logins.judge(credentials, self._connection.peer_address)
         except Exception:
             self._shared.log.exception("login_failed")
-            return Reply(454, "4.7.0", ("Authentication is not possible at the moment",))
+            return NO_AUTHENTICATION_NOW
         if isinstance(judged, Reply):
             return judged
         self._login = judged

@@ -16,9 +16,10 @@ from tayori.edge.submission.backoff import Backoff, client_key
 from tayori.mail.reply import Reply
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, Clock
-from tayori.smtp.handler import NO_AUTHENTICATION
+from tayori.smtp.replies import NO_AUTHENTICATION, Wording
 from tayori.smtp.sasl import Credentials
 
+TOO_MANY_LOGINS = Wording(454, "4.7.0", "Too many failed log-ins, try again in {} seconds")
 _REMEMBERED = 10_000
 _FREE_PER_USER = 5
 _FREE_PER_CLIENT = 20
@@ -88,4 +89,4 @@ class Logins:
 
 def _too_many(wait_ms: int) -> Reply:
     seconds = -(-wait_ms // 1000)
-    return Reply(454, "4.7.0", (f"Too many failed log-ins, try again in {seconds} seconds",))
+    return TOO_MANY_LOGINS.of(seconds)

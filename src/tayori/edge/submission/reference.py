@@ -4,16 +4,23 @@
 """
 
 from collections.abc import Iterator
+from typing import Final
 
-from tayori.edge.submission import handler
+from tayori.edge.submission import answers, handler, logins
 from tayori.edge.submission.options import DESCRIPTIONS
 from tayori.edge.submission.server import MAX_MESSAGE, MAX_RECIPIENTS
 from tayori.mail.entity import MAX_HEAD, MAX_LINE
 from tayori.mail.reply import Reply
 from tayori.refusal.codes import Code
 from tayori.refusal.table import entry
-from tayori.smtp import handler as answers
+from tayori.smtp import handler as smtp_handler
 from tayori.smtp import replies
+from tayori.smtp.replies import Wording
+
+CHANGING: Final = "…"
+"""In the table this stands for a word that changes."""
+MODULES: Final = (replies, smtp_handler, handler, logins, answers)
+"""All modules that have replies; each is a name of its module."""
 
 _HEAD = """\
 # SMTP submission: replies, options and limits
@@ -77,16 +84,17 @@ def _refusals() -> Iterator[str]:
 
 def _own() -> Iterator[str]:
     yield "## Replies of the protocol\n"
+    yield f"{CHANGING} stands for what changes: a name, a number, a MessageId.\n"
     yield "| reply | text |"
     yield "|---|---|"
     found = {
-        value
-        for module in (replies, answers, handler)
+        (value.code, value.enhanced, value.text.replace("{}", CHANGING))
+        for module in MODULES
         for value in vars(module).values()
-        if isinstance(value, Reply)
+        if isinstance(value, Reply | Wording)
     }
-    for reply in sorted(found, key=lambda reply: (reply.code, reply.enhanced, reply.text)):
-        yield f"| {' '.join(filter(None, (str(reply.code), reply.enhanced)))} | {reply.text} |"
+    for code, enhanced, text in sorted(found):
+        yield f"| {' '.join(filter(None, (str(code), enhanced)))} | {text} |"
     yield ""
 
 
