@@ -18,6 +18,7 @@ from tayori.db.database import Database
 from tayori.db.wakeup import PipeWakeup, Wakeup
 from tayori.delivery.loop import DeliveryLoop
 from tayori.delivery.service import DeliveryNeeds, build_delivery
+from tayori.delivery.source_choice import SourceChooser
 from tayori.dns.resolver import Resolver
 from tayori.mail.dkim import RsaSigner, generate_rsa
 from tayori.queue.model import Status
@@ -86,6 +87,8 @@ class Deliverers:
         composer: RecipeComposer | None = None,
         signal: Wakeup | None = None,
         most_held: int = 1_000,
+        *,
+        sources: SourceChooser | None = None,
         **settings: Any,
     ) -> DeliveryLoop:
         """Return a loop; `settings` are those of `delivery`."""
@@ -105,6 +108,7 @@ class Deliverers:
                 clock=self.clock,
                 chance=random.Random(1),
                 most_held=most_held,
+                sources=sources,
             )
         )
         self.made.append(loop)

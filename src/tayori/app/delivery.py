@@ -5,15 +5,22 @@ import random
 import socket
 
 from tayori.app.parts import Parts
+from tayori.config.rules import RuleFile
 from tayori.delivery.composer import CatalogComposer
+from tayori.delivery.pools import pools_of
 from tayori.delivery.service import DeliveryNeeds, build_delivery
+from tayori.delivery.source_choice import SourceChooser
+from tayori.reputation.warmup import WARMUP_RULES, read_table
+from tayori.reputation.warmup_store import WarmupStore
 from tayori.runtime.service import Service
+from tayori.tenants.pool_store import PoolStore
 
 RETURN_PATH_PURPOSE = "return path"
 
 
 def delivery(parts: Parts) -> list[Service]:
     """Return the services of this process."""
+    chance = random.Random()  # noqa: S311 - spreads retries and load, guards no secret
     needs = DeliveryNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         settings=parts.settings,
@@ -27,6 +34,26 @@ def delivery(parts: Parts) -> list[Service]:
         resolver=parts.resolver,
         signal=parts.queue_signal,
         clock=parts.clock,
-        chance=random.Random(),  # noqa: S311 - spreads retries and load, guards no secret
+        chance=chance,
+        sources=_sources(parts, chance),
     )
     return [build_delivery(needs)]
+
+
+def _sources(parts: Parts, chance: random.Random) -> SourceChooser | None:
+    """Return the choice among the sources of the settings; without any there is none."""
+    if not parts.settings.delivery.sources:
+        return None
+    return SourceChooser(
+        pools=pools_of(parts.settings.delivery, parts.zone),
+        accounts=PoolStore(parts.database),
+        warmup=warmup(parts),
+        clock=parts.clock,
+        chance=chance,
+    )
+
+
+def warmup(parts: Parts) -> WarmupStore:
+    """Return the counts of sources that warm up, with the rules in force; RuleFileError."""
+    table = read_table(RuleFile(WARMUP_RULES, parts.data_dir))
+    return WarmupStore(parts.database, parts.clock, table, parts.zone)

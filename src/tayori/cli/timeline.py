@@ -88,7 +88,7 @@ def sentences(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
 
 
 def _row(at: str, event: str, address: str, detail: str, **more: object) -> dict[str, object]:
-    known = {"reply": "", "attempt": None, "host": "", "peer": "", "tls": ""}
+    known = {"reply": "", "attempt": None, "host": "", "peer": "", "tls": "", "source": ""}
     last = {"stage": "", "class": "", "next_at": ""}
     return {"at": at, "event": event, "address": address, "detail": detail} | known | last | more
 
@@ -98,8 +98,9 @@ def _attempt_row(tried: AttemptRow, entry: Entry, zone: tzinfo) -> dict[str, obj
     how = f", encrypted ({tried.tls})" if tried.tls else ", not encrypted"
     at_host = f"{where}{how}" if tried.peer_address else ""
     stage = "" if tried.kind == "delivered" else f" {_STAGE_WORDS.get(tried.stage, tried.stage)}"
+    left = f" from {tried.source}" if tried.source else ""
     detail = (
-        f"Attempt {tried.number}{at_host}, {span(tried.ended_at - tried.started_at)}: "
+        f"Attempt {tried.number}{left}{at_host}, {span(tried.ended_at - tried.started_at)}: "
         f"{_KIND_WORDS.get(tried.kind, tried.kind)}{stage}."
     )
     reply = " ".join(part for part in (str(tried.code or ""), tried.enhanced, tried.text) if part)
@@ -117,6 +118,7 @@ def _attempt_row(tried: AttemptRow, entry: Entry, zone: tzinfo) -> dict[str, obj
         host=tried.peer_host,
         peer=tried.peer_address,
         tls=tried.tls,
+        source=tried.source or "",
         stage=tried.stage,
         **{"class": tried.bounce_class},
     )

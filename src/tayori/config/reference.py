@@ -5,7 +5,7 @@
 
 import sys
 from collections.abc import Iterator
-from typing import get_type_hints
+from typing import Annotated, TypeGuard, get_args, get_origin, get_type_hints
 
 import msgspec
 
@@ -46,7 +46,21 @@ def _section(name: str) -> Iterator[str]:
     yield "|---|---|---|"
     for field in msgspec.structs.fields(tree):
         yield _row(f"{name}.{field.name}", field.default, _sentence(tree, field.name))
+        for item in _items(field.type):
+            for key in msgspec.structs.fields(item):
+                shown = f"{name}.{field.name}[].{key.name}"
+                yield _row(shown, key.default, _sentence(item, key.name))
     yield ""
+
+
+def _items(kind: object) -> Iterator[type[msgspec.Struct]]:
+    """Return the tables that a setting lists, such as those of `[[delivery.sources]]`."""
+    of_list = get_args(get_args(kind)[0]) if get_origin(kind) is Annotated else ()
+    yield from (item for item in of_list if _is_table(item))
+
+
+def _is_table(kind: object) -> TypeGuard[type[msgspec.Struct]]:
+    return isinstance(kind, msgspec.StructMeta)
 
 
 def _row(name: str, default: object, sentence: str) -> str:
@@ -54,6 +68,8 @@ def _row(name: str, default: object, sentence: str) -> str:
 
 
 def _shown(default: object) -> str:
+    if default is msgspec.NODEFAULT:
+        return "required"
     if default in ("", ()):
         return "empty"
     if isinstance(default, tuple):

@@ -114,6 +114,40 @@ class DnsSettings(_Section, frozen=True):
     ] = 5.0
 
 
+SourceName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
+
+
+class SourceSettings(_Section, frozen=True):
+    """An address of this machine that mail leaves from; see docs/operations/sources.md."""
+
+    name: Annotated[SourceName, Meta(description="Its name in pools, commands and logs.")]
+    ipv4: Annotated[str, Meta(description="Local IPv4 address; empty = none.")] = ""
+    ipv6: Annotated[str, Meta(description="Local IPv6 address; empty = none.")] = ""
+    ehlo_name: Annotated[
+        str, Meta(description="Name that it says in EHLO; empty = `service.hostname`.")
+    ] = ""
+    warmup_start: Annotated[
+        str,
+        Meta(
+            description="Day on which its warm-up begins or began, such as 2026-11-24; "
+            "empty = receivers know it already."
+        ),
+    ] = ""
+
+
+class PoolSettings(_Section, frozen=True):
+    """Sources that share the mail of some accounts."""
+
+    name: Annotated[SourceName, Meta(description="Its name.")]
+    members: Annotated[
+        dict[str, Annotated[int, Meta(ge=1, le=1_000)]],
+        Meta(
+            min_length=1,
+            description="Sources and their weights, such as `{ out1 = 3, out2 = 1 }`.",
+        ),
+    ]
+
+
 class DeliverySettings(_Section, frozen=True):
     """Delivery to the receivers' mail servers."""
 
@@ -142,6 +176,22 @@ class DeliverySettings(_Section, frozen=True):
     tls_ca_file: Annotated[
         str, Meta(description="PEM trust roots for required TLS; empty = the system's.")
     ] = ""
+    sources: Annotated[
+        tuple[SourceSettings, ...],
+        Meta(description="Addresses that mail leaves from; empty = the system chooses one."),
+    ] = ()
+    pools: Annotated[
+        tuple[PoolSettings, ...],
+        Meta(description="Groups of sources; empty = one of all sources, with equal weights."),
+    ] = ()
+    default_pool: Annotated[
+        str,
+        Meta(description="Pool of accounts without one of their own; empty = the first pool."),
+    ] = ""
+    dnsbl_zones: Annotated[
+        tuple[str, ...],
+        Meta(description="DNS block lists that `tayori source check` asks about the sources."),
+    ] = ()
     connections_per_site: Annotated[
         int, Meta(ge=1, le=1000, description="Connections to one receiving site per process.")
     ] = 10

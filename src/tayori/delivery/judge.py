@@ -34,6 +34,8 @@ def judge(recipient: Leased, outcome: Outcome, now: int, chance: random.Random) 
         outcome=outcome,
         bounce_class=verdict.bounce_class.value,
         reply=_said(outcome),
+        keeps_source=verdict.bounce_class is BounceClass.GREYLISTED,
+        avoids_source=verdict.action is Action.SWITCH_SOURCE,
     )
 
 

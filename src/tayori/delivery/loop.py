@@ -20,6 +20,7 @@ from tayori.delivery.judge import judge
 from tayori.delivery.plan import Route, RouteKey
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.site import FAULT_DELAY_MS, Site
+from tayori.delivery.source_choice import Share, SourceChooser, Wait
 from tayori.delivery.suppression import LastLook
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Outcome
@@ -78,6 +79,7 @@ class DeliveryLoop:
         clock: Clock,
         chance: random.Random,
         limits: LoopLimits,
+        sources: SourceChooser | None = None,
     ) -> None:
         self._owner = owner
         self._queue = queue
@@ -90,6 +92,7 @@ class DeliveryLoop:
         self._clock = clock
         self._chance = chance
         self._limits = limits
+        self._sources = sources
         self._sites: dict[RouteKey, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -246,20 +249,34 @@ class DeliveryLoop:
     async def _hand_out(self, domain: str, works: Sequence[Work]) -> None:
         now = self._clock.now()
         try:
-            route = await self._router.route(domain, now)
+            shares = await self._shares(await self._router.route(domain, now), works)
         except Exception:
             log.get(_LOG).exception("routing_failed", domain=domain)
             for work in works:
                 self._settler.put(returned(work.recipient, now, FAULT_DELAY_MS))
             return
+        for share in shares:
+            self._set_off(share)
+
+    async def _shares(self, route: Route | Outcome, works: Sequence[Work]) -> Sequence[Share]:
+        if self._sources is None or isinstance(route, Outcome):
+            return [Share(works, route)]
+        return await self._sources.share(route, works)
+
+    def _set_off(self, share: Share) -> None:
         now = self._clock.now()
-        if isinstance(route, Outcome):
-            for work in works:
-                self._settler.put(judge(work.recipient, route, now, self._chance))
-        else:
-            site = self._site(route)
-            for work in works:
+        way = share.way
+        if isinstance(way, Route):
+            site = self._site(way)
+            for work in share.works:
                 site.add(work)
+            return
+        for work in share.works:
+            if isinstance(way, Wait):
+                delay_ms = max(0, way.until - now)
+                self._settler.put(returned(work.recipient, now, delay_ms))
+            else:
+                self._settler.put(judge(work.recipient, way, now, self._chance))
 
     def _site(self, route: Route) -> Site:
         site = self._sites.get(route.key)

@@ -13,6 +13,7 @@ from tayori.delivery.plan import Planner, Route
 from tayori.delivery.settler import Settler
 from tayori.delivery.site import Site
 from tayori.delivery.smarthost import SmarthostPlanner
+from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.suppression import LastLook
 from tayori.dns.mx import MailHostFinder
 from tayori.dns.resolver import Resolver
@@ -41,6 +42,8 @@ class DeliveryNeeds:
     clock: Clock
     chance: random.Random
     most_held: int = 1_000
+    sources: SourceChooser | None = None
+    """Chooses among the sources of the settings; None without any."""
 
 
 def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
@@ -59,6 +62,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
             clock=needs.clock,
             chance=needs.chance,
             most_workers=delivery.connections_per_site,
+            learn=needs.sources.learn if needs.sources else None,
         )
 
     return DeliveryLoop(
@@ -72,6 +76,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         signal=needs.signal,
         clock=needs.clock,
         chance=needs.chance,
+        sources=needs.sources,
         limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),
     )
 

@@ -11,6 +11,8 @@ soon, and the rest goes back to the queue for as long as the site will need, whi
 import asyncio
 import random
 from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
 
 from tayori.delivery.attempts import Attempts
 from tayori.delivery.connections import Connections
@@ -19,7 +21,7 @@ from tayori.delivery.plan import Route
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome
-from tayori.queue.model import Priority
+from tayori.queue.model import Priority, Settlement
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, SECOND, Clock
 from tayori.smtp.session import Session
@@ -45,6 +47,7 @@ class Site:
         clock: Clock,
         chance: random.Random,
         most_workers: int,
+        learn: Callable[[Route, Settlement], None] | None = None,
     ) -> None:
         self.route = route
         self._connections = connections
@@ -53,6 +56,7 @@ class Site:
         self._clock = clock
         self._chance = chance
         self._most_workers = most_workers
+        self._learn = learn
         self._urgent: deque[Work] = deque()
         self._waiting: deque[Work] = deque()
         self._workers: dict[asyncio.Task[None], Session | None] = {}
@@ -213,4 +217,8 @@ class Site:
 
     def _settle(self, work: Work, outcome: Outcome) -> None:
         self._done += 1
-        self._settler.put(judge(work.recipient, outcome, self._clock.now(), self._chance))
+        settlement = judge(work.recipient, outcome, self._clock.now(), self._chance)
+        if self.route.source.name and self._learn is not None:
+            settlement = replace(settlement, source=self.route.source.name)
+            self._learn(self.route, settlement)
+        self._settler.put(settlement)

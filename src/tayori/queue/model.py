@@ -76,6 +76,10 @@ class Leased:
     attempts: int
     accepted_at: int
     expires_at: int
+    source: str | None = None
+    """The source that the next attempt has to leave from, because its receiver greylisted it."""
+    avoids: str | None = None
+    """The source that the next attempt must not leave from if there is another."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +99,12 @@ class Settlement:
     send_status: int = 0
     reply: str = ""
     blocks: bool = False
+    source: str = ""
+    """The source that the attempt left from; "" when there is only one."""
+    keeps_source: bool = False
+    """The next attempt leaves from the same source."""
+    avoids_source: bool = False
+    """The next attempt leaves from another source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,7 @@ class AttemptRow:
     text: str
     bounce_class: str
     detail: str
+    source: str | None = None
 
 
 class OperatorStore:

@@ -8,7 +8,12 @@ from tayori.queue.states import HELD_UNTIL
 
 INSERT_MESSAGE = Statement(insert(message))
 INSERT_CONTENT = Statement(insert(message_content))
-INSERT_RECIPIENT = Statement(insert(recipient))
+_AFTER_AN_ATTEMPT = {"source", "avoids"}
+INSERT_RECIPIENT = Statement(
+    insert(recipient).values(
+        {c.name: bindparam(c.name) for c in recipient.c if c.name not in _AFTER_AN_ATTEMPT}
+    )
+)
 INSERT_ATTEMPT = Statement(
     insert(attempt).values({c.name: bindparam(c.name) for c in attempt.c if c.name != "id"})
 )
@@ -24,6 +29,8 @@ LEASED_COLUMNS = (
     recipient.c.attempts,
     recipient.c.accepted_at,
     recipient.c.expires_at,
+    recipient.c.source,
+    recipient.c.avoids,
 )
 SELECT_DUE = Statement(
     select(*LEASED_COLUMNS)
@@ -83,6 +90,8 @@ SETTLE = Statement(
         ended_at=bindparam("to_ended_at"),
         send_status=bindparam("to_send_status"),
         reply=bindparam("to_reply"),
+        source=bindparam("to_source"),
+        avoids=bindparam("to_avoids"),
     )
 )
 ERASE_CONTENT = Statement(

@@ -176,11 +176,17 @@ def _leased(row: Row) -> Leased:
         attempts=row["attempts"],
         accepted_at=row["accepted_at"],
         expires_at=row["expires_at"],
+        source=row["source"],
+        avoids=row["avoids"],
     )
 
 
 def _settled(item: Settlement) -> dict[str, object]:
+    left = item.source or None
     return {
+        # What did not leave from a source changes nothing about the next one.
+        "to_source": (left if item.keeps_source else None) if left else item.recipient.source,
+        "to_avoids": (left if item.avoids_source else None) if left else item.recipient.avoids,
         "of_id": item.recipient.id,
         "to_state": int(item.state),
         "to_due_at": None if item.state in FINAL else item.due_at,
@@ -211,6 +217,7 @@ def _attempt(item: Settlement) -> dict[str, object]:
         "text": reply.text if reply else "",
         "bounce_class": item.bounce_class,
         "detail": outcome.detail,
+        "source": item.source or None,
     }
 
 

@@ -63,6 +63,8 @@ recipient = Table(
     Column("ended_at", BigInteger),
     Column("send_status", Integer, nullable=False),
     Column("reply", Text, nullable=False),
+    Column("source", Text),  # the source that its next attempt has to leave from (greylisting)
+    Column("avoids", Text),  # the source that its next attempt must not leave from
     Index(
         "ix_recipient_due",
         "priority",
@@ -98,5 +100,6 @@ attempt = Table(
     Column("text", Text, nullable=False),
     Column("bounce_class", Text, nullable=False),
     Column("detail", Text, nullable=False),
+    Column("source", Text),  # the name of the source that it left from; NULL = the only one
     sqlite_autoincrement=False,
 )

@@ -23,6 +23,7 @@ account = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("suspended_at", BigInteger),
     Column("suspended_reason", Text, nullable=False),
+    Column("pool", Text),  # the pool of sources that an operator dedicated to it
     sqlite_autoincrement=True,
 )
 
