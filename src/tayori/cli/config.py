@@ -7,6 +7,7 @@ import typer
 
 from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show, show_one
+from tayori.cli.shaping import rules_of
 from tayori.config.tree import Settings
 
 config_app = typer.Typer(help="Check and show the settings.", no_args_is_help=True)
@@ -14,8 +15,8 @@ config_app = typer.Typer(help="Check and show the settings.", no_args_is_help=Tr
 
 @config_app.command("check")
 def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Say whether the settings can be used."""
-    settings(config)
+    """Say whether the settings and the rules can be used."""
+    rules_of(settings(config))
     show_one({"settings": "good"}, as_json=as_json)
 
 

@@ -17,6 +17,7 @@ from tayori.cli.explain_message import explain
 from tayori.cli.queue import queue_app
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
+from tayori.cli.shaping import shaping_app
 from tayori.cli.task import task_app
 from tayori.cli.template import template_app
 from tayori.runtime.trouble import Trouble
@@ -36,6 +37,7 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(task_app, name="task")
 app.add_typer(callback_app, name="callback")
 app.add_typer(dns_app, name="dns")
+app.add_typer(shaping_app, name="shaping")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.command()(explain)

@@ -193,14 +193,30 @@ class DeliverySettings(_Section, frozen=True):
         Meta(description="DNS block lists that `tayori source check` asks about the sources."),
     ] = ()
     connections_per_site: Annotated[
-        int, Meta(ge=1, le=1000, description="Connections to one receiving site per process.")
-    ] = 10
+        int,
+        Meta(
+            ge=0,
+            le=1000,
+            description="Connections to one receiving site, of all processes together, where "
+            "rules/shaping.toml names no provider; 0 = its default.",
+        ),
+    ] = 0
     mails_per_connection: Annotated[
-        int, Meta(ge=1, description="Mails on one connection before a new one is opened.")
-    ] = 100
+        int,
+        Meta(
+            ge=0,
+            description="Mails on one connection before a new one is opened, where "
+            "rules/shaping.toml names no provider; 0 = its default.",
+        ),
+    ] = 0
     idle_s: Annotated[
-        float, Meta(ge=0, description="Seconds an idle connection is kept for the next mail.")
-    ] = 60.0
+        float | None,
+        Meta(
+            ge=0,
+            description="Seconds an idle connection is kept for the next mail; "
+            "absent = as rules/shaping.toml says.",
+        ),
+    ] = None
     lease_s: Annotated[
         float, Meta(ge=1, description="Seconds after which work of a dead process is taken over.")
     ] = 120.0

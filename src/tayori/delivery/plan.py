@@ -1,8 +1,10 @@
 """From a recipient's domain to the hosts that are tried, in order."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from tayori.delivery.shaping import Shaping
 from tayori.delivery.sources import UNBOUND, Source
 from tayori.dns.addresses import Address
 from tayori.dns.answers import TemporaryFailure
@@ -43,11 +45,13 @@ class Route:
     targets: tuple[Target, ...]
     provider: str = ""
     source: Source = UNBOUND
+    own_rule: str = ""
+    """The recipients' domain when it has a shaping rule of its own, so that it is paced alone."""
 
     @property
     def key(self) -> RouteKey:
         """Return what tells apart routes whose mails must not share a connection."""
-        return (self.site, self.source.name)
+        return (self.site, self.source.name, self.own_rule)
 
     def leaving(self, source: Source) -> "Route":
         """Return the route from one of our addresses, with the targets that it can reach."""
@@ -61,22 +65,28 @@ class Planner:
     """Finds routes; `allow_private` permits hosts outside the public internet."""
 
     def __init__(
-        self, finder: MailHostFinder, chance: random.Random, *, allow_private: bool
+        self,
+        finder: MailHostFinder,
+        chance: random.Random,
+        *,
+        allow_private: bool,
+        rules: Callable[[], Shaping] = Shaping,
     ) -> None:
         self._finder = finder
         self._chance = chance
         self._allow_private = allow_private
+        self._rules = rules
 
     async def route(self, domain: str, now: int) -> Route | Outcome:
         """Return the route of a domain, or the outcome that its DNS leads to."""
         found = await self._finder.find_hosts(domain)
         if isinstance(found, MailHosts):
-            return self._targets(found, now)
+            return self._targets(domain, found, now)
         if isinstance(found, NoMail):
             return _no_mail(found.reason, now)
         return _unknown(found, now)
 
-    def _targets(self, found: MailHosts, now: int) -> Route | Outcome:
+    def _targets(self, domain: str, found: MailHosts, now: int) -> Route | Outcome:
         targets = tuple(
             Target(host.name, address.ip)
             for host in found.in_order(self._chance)
@@ -84,7 +94,13 @@ class Planner:
             if self._permitted(address)
         )
         if targets:
-            return Route(found.site, targets)
+            rules = self._rules()
+            return Route(
+                found.site,
+                targets,
+                provider=rules.provider_of(domain, [host.name for host in found.hosts]),
+                own_rule=rules.own_rule(domain),
+            )
         return _outcome(
             Kind.PERMANENT,
             now,

@@ -1,6 +1,7 @@
 """Puts the delivery of one process together."""
 
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,6 +13,8 @@ from tayori.delivery.loop import DeliveryLoop, LoopLimits, Router
 from tayori.delivery.plan import Planner, Route
 from tayori.delivery.settler import Settler
 from tayori.delivery.site import Site
+from tayori.delivery.shaping import Shape, Shaping
+from tayori.delivery.shaping_rules import LiveShaping
 from tayori.delivery.smarthost import SmarthostPlanner
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.suppression import LastLook
@@ -50,7 +53,9 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
     """Return the loop, not started."""
     delivery = needs.settings.delivery
     settler = Settler(needs.queue, needs.owner)
-    connections = _connections(needs)
+    shaping = LiveShaping(Path(needs.settings.data_dir), delivery)
+    shape = shaping.current.shape()
+    connections = _connections(needs, shape)
     attempts = Attempts(queue=needs.queue, composer=needs.composer, clock=needs.clock)
 
     def make_site(route: Route) -> Site:
@@ -61,14 +66,14 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
             settler=settler,
             clock=needs.clock,
             chance=needs.chance,
-            most_workers=delivery.connections_per_site,
+            most_workers=shape.site.connections or 1,
             learn=needs.sources.learn if needs.sources else None,
         )
 
     return DeliveryLoop(
         owner=needs.owner,
         queue=needs.queue,
-        router=_router(needs),
+        router=_router(needs, lambda: shaping.current),
         last_look=LastLook(needs.suppressions, needs.clock),
         connections=connections,
         settler=settler,
@@ -100,7 +105,7 @@ def timeouts_of(delivery: DeliverySettings) -> Timeouts:
     )
 
 
-def _connections(needs: DeliveryNeeds) -> Connections:
+def _connections(needs: DeliveryNeeds, shape: Shape) -> Connections:
     delivery = needs.settings.delivery
     port = parse_listen(delivery.smarthost)[1] if delivery.smarthost else delivery.port
     return Connections(
@@ -112,14 +117,14 @@ def _connections(needs: DeliveryNeeds) -> Connections:
         ),
         tls=delivery.tls,
         timeouts=timeouts_of(delivery),
-        most_mails=delivery.mails_per_connection,
-        idle_ms=int(delivery.idle_s * SECOND),
+        most_mails=shape.mails_per_connection,
+        idle_ms=shape.idle_ms,
     )
 
 
-def _router(needs: DeliveryNeeds) -> Router:
+def _router(needs: DeliveryNeeds, rules: Callable[[], Shaping]) -> Router:
     delivery = needs.settings.delivery
     if delivery.smarthost:
         return SmarthostPlanner(parse_listen(delivery.smarthost)[0], needs.resolver)
     finder = MailHostFinder(needs.resolver, needs.clock, needs.chance)
-    return Planner(finder, needs.chance, allow_private=delivery.allow_private_networks)
+    return Planner(finder, needs.chance, allow_private=delivery.allow_private_networks, rules=rules)

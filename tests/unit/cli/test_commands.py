@@ -52,3 +52,16 @@ def test_a_wrong_setting_is_one_sentence_and_status_1():
     assert done.returncode == 1
     assert "delivery.port" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_shaping_rules_are_checked_with_the_operators_own(tmp_path):
+    where = {"TAYORI_DATA_DIR": str(tmp_path)}
+    found = json.loads(tayori("shaping", "check", "--json", **where).stdout)
+    assert found["rules"] == "good"
+    assert found["providers"] > 16
+    (tmp_path / "rules").mkdir()
+    (tmp_path / "rules" / "shaping.toml").write_text("[default]\nconections = 3\n")
+    for words in (("shaping", "check"), ("config", "check")):
+        done = tayori(*words, **where)
+        assert done.returncode == 1
+        assert "Did you mean connections?" in done.stderr
