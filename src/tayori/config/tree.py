@@ -210,13 +210,13 @@ class DeliverySettings(_Section, frozen=True):
         ),
     ] = 0
     idle_s: Annotated[
-        float | None,
+        float,
         Meta(
-            ge=0,
+            ge=-1,
             description="Seconds an idle connection is kept for the next mail; "
-            "absent = as rules/shaping.toml says.",
+            "-1 = as rules/shaping.toml says.",
         ),
-    ] = None
+    ] = -1.0
     lease_s: Annotated[
         float, Meta(ge=1, description="Seconds after which work of a dead process is taken over.")
     ] = 120.0

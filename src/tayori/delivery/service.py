@@ -12,9 +12,9 @@ from tayori.delivery.connections import Connections
 from tayori.delivery.loop import DeliveryLoop, LoopLimits, Router
 from tayori.delivery.plan import Planner, Route
 from tayori.delivery.settler import Settler
-from tayori.delivery.site import Site
 from tayori.delivery.shaping import Shape, Shaping
 from tayori.delivery.shaping_rules import LiveShaping
+from tayori.delivery.site import Site
 from tayori.delivery.smarthost import SmarthostPlanner
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.suppression import LastLook

@@ -1,8 +1,8 @@
 """What a receiver is sent, how fast, and over how many connections: rules as values (pure).
 
 A `Shaping` holds all rules of one reading and answers for a route; the layers are default,
-provider, domain and source, and each replaces what the ones before it say. `limited_by` lays over it what
-reactions to refusals ask for; that only ever makes a shape narrower.
+provider, domain and source, and each replaces what the ones before it say. `limited_by` lays over
+it what reactions to refusals ask for; that only ever makes a shape narrower.
 """
 
 from collections.abc import Callable, Mapping, Sequence

@@ -210,7 +210,7 @@ def _overrides(settings: DeliverySettings | None) -> dict[str, Any]:
     given = {
         "connections": settings.connections_per_site or None,
         "mails_per_connection": settings.mails_per_connection or None,
-        "idle_s": settings.idle_s,
+        "idle_s": settings.idle_s if settings.idle_s >= 0 else None,
     }
     return {key: value for key, value in given.items() if value is not None}
 
