@@ -20,6 +20,8 @@ from tayori.app.parts import Parts, opened
 from tayori.catalog.model import TemplateContent
 from tayori.config.tree import Settings
 from tayori.delivery.composer import CatalogComposer
+from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.mail.address import Mailbox, parse_mailbox
 from tayori.mail.dkim import RsaSigner
@@ -105,6 +107,9 @@ async def _deliver(pipe: Pipe, settings: Settings, number: int, *, signed: bool)
                 settings=settings,
                 queue=parts.queue,
                 suppressions=parts.suppressions,
+                reactions=Reactions(
+                    ReactionStore(parts.database), parts.clock, random.Random(number)
+                ),
                 composer=composer,
                 resolver=parts.resolver,
                 signal=parts.queue_signal,

@@ -17,6 +17,8 @@ from tayori.config.tree import DeliverySettings, Service, Settings
 from tayori.db.database import Database
 from tayori.db.wakeup import PipeWakeup, Wakeup
 from tayori.delivery.loop import DeliveryLoop
+from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
 from tayori.dns.resolver import Resolver
@@ -102,6 +104,7 @@ class Deliverers:
                 ),
                 queue=self.queue,
                 suppressions=SuppressStore(self.database),
+                reactions=Reactions(ReactionStore(self.database), self.clock, random.Random(1)),
                 composer=composer or RecipeComposer(),
                 resolver=Resolver([self.dns.address], self.clock),
                 signal=signal or PipeWakeup(self.run_dir, "queue"),

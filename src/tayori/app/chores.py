@@ -8,6 +8,7 @@ from tayori.app.roles import Role
 from tayori.bulk.runner import Runner
 from tayori.bulk.store import TaskStore
 from tayori.catalog.upload_store import UploadStore
+from tayori.delivery.reactions.store import ReactionStore
 from tayori.edge.api.access_store import AccessStore
 from tayori.events.feed_store import Horizon
 from tayori.reputation.store import sweep
@@ -87,10 +88,14 @@ def _sweeping(parts: Parts) -> list[Service]:
     async def forget_blocked() -> None:
         await parts.suppressions.sweep(parts.clock.now())
 
+    async def forget_reactions() -> None:
+        await ReactionStore(parts.database).sweep(parts.clock.now())
+
     return [
         Periodic("check domains", RECHECK_S, check_domains),
         Periodic("forget counters", SWEEP_S, forget_counters),
         Periodic("forget tokens", SWEEP_S, forget_tokens),
         Periodic("forget calls", SWEEP_S, forget_calls),
         Periodic("forget blocked addresses", SWEEP_S, forget_blocked),
+        Periodic("forget reactions", SWEEP_S, forget_reactions),
     ]

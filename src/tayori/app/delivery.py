@@ -8,6 +8,8 @@ from tayori.app.parts import Parts
 from tayori.config.rules import RuleFile
 from tayori.delivery.composer import CatalogComposer
 from tayori.delivery.pools import pools_of
+from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
 from tayori.reputation.warmup import WARMUP_RULES, read_table
@@ -21,11 +23,14 @@ RETURN_PATH_PURPOSE = "return path"
 def delivery(parts: Parts) -> list[Service]:
     """Return the services of this process."""
     chance = random.Random()  # noqa: S311 - spreads retries and load, guards no secret
+    store = ReactionStore(parts.database)
+    reactions = Reactions(store, parts.clock, chance, data_dir=parts.data_dir)
     needs = DeliveryNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         settings=parts.settings,
         queue=parts.queue,
         suppressions=parts.suppressions,
+        reactions=reactions,
         composer=CatalogComposer(
             templates=parts.templates,
             identities=parts.identities,
@@ -35,12 +40,12 @@ def delivery(parts: Parts) -> list[Service]:
         signal=parts.queue_signal,
         clock=parts.clock,
         chance=chance,
-        sources=_sources(parts, chance),
+        sources=_sources(parts, chance, reactions),
     )
     return [build_delivery(needs)]
 
 
-def _sources(parts: Parts, chance: random.Random) -> SourceChooser | None:
+def _sources(parts: Parts, chance: random.Random, reactions: Reactions) -> SourceChooser | None:
     """Return the choice among the sources of the settings; without any there is none."""
     if not parts.settings.delivery.sources:
         return None
@@ -50,6 +55,7 @@ def _sources(parts: Parts, chance: random.Random) -> SourceChooser | None:
         warmup=warmup(parts),
         clock=parts.clock,
         chance=chance,
+        avoid=reactions.avoids,
     )
 
 

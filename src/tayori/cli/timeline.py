@@ -39,6 +39,8 @@ _PLAIN = {
     EventKind.RETRIED: "An operator made the next attempt due at once",
     EventKind.HELD: "An operator holds the mail back",
     EventKind.RELEASED: "An operator let the mail go on",
+    EventKind.REACTION_BEGAN: "A reaction to receivers' complaints began",
+    EventKind.REACTION_ENDED: "A reaction to receivers' complaints ended",
 }
 
 

@@ -18,6 +18,8 @@ from tayori.db.wakeup import Wakeup
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
 from tayori.delivery.plan import Route, RouteKey
+from tayori.delivery.reactions.holding import Holding
+from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.site import FAULT_DELAY_MS, Site
 from tayori.delivery.source_choice import Share, SourceChooser, Wait
@@ -75,6 +77,7 @@ class DeliveryLoop:
         connections: Connections,
         settler: Settler,
         make_site: Callable[[Route], Site],
+        reactions: Reactions,
         signal: Wakeup,
         clock: Clock,
         chance: random.Random,
@@ -88,6 +91,8 @@ class DeliveryLoop:
         self._connections = connections
         self._settler = settler
         self._make_site = make_site
+        self._reactions = reactions
+        self._holding = Holding(reactions, settler, clock)
         self._signal = signal
         self._clock = clock
         self._chance = chance
@@ -104,6 +109,7 @@ class DeliveryLoop:
     async def start(self) -> None:
         """Begin to deliver."""
         self._settler.start()
+        await self._reactions.start(lambda: self._holding.sift(self._sites.values()))
         self._leasing = asyncio.create_task(self._lease(), name="leasing")
         self._keeping = [
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
@@ -121,6 +127,8 @@ class DeliveryLoop:
             await asyncio.gather(self._taking, return_exceptions=True)
         await self._end(list(self._dispatching))
         await self._finish_attempts()
+        await self._reactions.stop()
+        await self._holding.stop()
         self._settler.give_back(self._clock.now())
         await self._settler.finish()
         await self._end(self._keeping)
@@ -256,19 +264,20 @@ class DeliveryLoop:
                 self._settler.put(returned(work.recipient, now, FAULT_DELAY_MS))
             return
         for share in shares:
-            self._set_off(share)
+            await self._set_off(share)
 
     async def _shares(self, route: Route | Outcome, works: Sequence[Work]) -> Sequence[Share]:
         if self._sources is None or isinstance(route, Outcome):
             return [Share(works, route)]
         return await self._sources.share(route, works)
 
-    def _set_off(self, share: Share) -> None:
+    async def _set_off(self, share: Share) -> None:
         now = self._clock.now()
         way = share.way
         if isinstance(way, Route):
+            free = await self._holding.free(way, share.works)
             site = self._site(way)
-            for work in share.works:
+            for work in free:
                 site.add(work)
             return
         for work in share.works:

@@ -11,6 +11,7 @@ from tayori.delivery.attempts import Attempts, Composer
 from tayori.delivery.connections import Connections
 from tayori.delivery.loop import DeliveryLoop, LoopLimits, Router
 from tayori.delivery.plan import Planner, Route
+from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.settler import Settler
 from tayori.delivery.shaping import Shape, Shaping
 from tayori.delivery.shaping_rules import LiveShaping
@@ -39,6 +40,7 @@ class DeliveryNeeds:
     settings: Settings
     queue: QueueStore
     suppressions: SuppressStore
+    reactions: Reactions
     composer: Composer
     resolver: Resolver
     signal: Wakeup
@@ -68,6 +70,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
             chance=needs.chance,
             most_workers=shape.site.connections or 1,
             learn=needs.sources.learn if needs.sources else None,
+            heard=needs.reactions.heard,
         )
 
     return DeliveryLoop(
@@ -78,6 +81,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         connections=connections,
         settler=settler,
         make_site=make_site,
+        reactions=needs.reactions,
         signal=needs.signal,
         clock=needs.clock,
         chance=needs.chance,

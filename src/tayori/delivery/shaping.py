@@ -81,12 +81,14 @@ class Effects:
     """What reactions ask of a (source, provider) at present; None asks nothing.
 
     `connections` and `mail_rate` hold for the provider as a whole where it has a name, else for
-    each site.
+    each site. The parts are what remains of every rate and of every number of connections.
     """
 
     connections: int | None = None
     mail_rate: Rate | None = None
     mails_per_connection: int | None = None
+    rate_part: float = 1.0
+    connection_part: float = 1.0
 
 
 NO_EFFECTS = Effects()
@@ -95,15 +97,18 @@ NO_EFFECTS = Effects()
 class Restraints(Protocol):
     """Where the effects of reactions come from."""
 
-    def for_site(self, provider: str, source: str) -> Effects:
-        """Return what is in force now; called about once a second for each site at work."""
+    def for_site(self, destination: str, source: str) -> Effects:
+        """Return what is in force now; called about once a second for each site at work.
+
+        `destination` is the provider, or the site where the rules name none.
+        """
         ...
 
 
 class Unrestrained:
     """No reactions."""
 
-    def for_site(self, _provider: str, _source: str) -> Effects:
+    def for_site(self, _destination: str, _source: str) -> Effects:
         """Return none."""
         return NO_EFFECTS
 
@@ -121,7 +126,25 @@ def limited_by(shape: Shape, effects: Effects) -> Shape:
     )
     mails = _least(shape.mails_per_connection, effects.mails_per_connection)
     changes: dict[str, Any] = {where: narrow, "mails_per_connection": mails}
-    return replace(shape, **changes)
+    shape = replace(shape, **changes)
+    site, together = (_part(limits, effects) for limits in (shape.site, shape.together))
+    return replace(shape, site=site, together=together)
+
+
+def _part(limits: Limits, effects: Effects) -> Limits:
+    """Return the part of limits that the effects leave, at least one connection."""
+    connections = limits.connections
+    if connections is not None:
+        connections = max(1, int(connections * effects.connection_part))
+    return Limits(
+        connections=connections,
+        connection_rate=_slowed(limits.connection_rate, effects.rate_part),
+        mail_rate=_slowed(limits.mail_rate, effects.rate_part),
+    )
+
+
+def _slowed(rate: Rate | None, part: float) -> Rate | None:
+    return rate and Rate(rate.count, round(rate.period_ms / part))
 
 
 def _least(one: int | None, other: int | None) -> int | None:

@@ -21,7 +21,7 @@ from tayori.delivery.plan import Route
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome
-from tayori.queue.model import Priority, Settlement
+from tayori.queue.model import Leased, Priority, Settlement
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, SECOND, Clock
 from tayori.smtp.session import Session
@@ -48,6 +48,7 @@ class Site:
         chance: random.Random,
         most_workers: int,
         learn: Callable[[Route, Settlement], None] | None = None,
+        heard: Callable[[Route, Outcome, Leased | None], None] = lambda *_: None,
     ) -> None:
         self.route = route
         self._connections = connections
@@ -57,6 +58,7 @@ class Site:
         self._chance = chance
         self._most_workers = most_workers
         self._learn = learn
+        self._heard = heard
         self._urgent: deque[Work] = deque()
         self._waiting: deque[Work] = deque()
         self._workers: dict[asyncio.Task[None], Session | None] = {}
@@ -112,6 +114,15 @@ class Site:
         while self._room is not None and self._left > self._room:
             self._put_back((self._waiting or self._urgent).pop())
 
+    def waiting(self) -> list[Work]:
+        """Return the mails that no worker has yet."""
+        return [*self._urgent, *self._waiting]
+
+    def sift(self, keep: Callable[[Work], bool]) -> None:
+        """Let go of the waiting mails that are not to be kept."""
+        self._urgent = deque(work for work in list(self._urgent) if keep(work))
+        self._waiting = deque(work for work in list(self._waiting) if keep(work))
+
     def stop(self) -> None:
         """Begin no more; the workers end after the mails that they have."""
         self._stopping = True
@@ -163,12 +174,13 @@ class Site:
         return left
 
     def _unreachable(self, outcome: Outcome) -> None:
+        self._heard(self.route, outcome, None)
         if len(self._workers) > 1:
             # The site may just take no more connections of ours now. The others carry on with
             # what waits, or the last of them comes here again.
             return
         for work in self._give_up():
-            self._settle(work, outcome)
+            self._finish(work, outcome)
 
     async def _carry_with(self, session: Session) -> None:
         worker = asyncio.current_task()
@@ -216,6 +228,10 @@ class Site:
         return result.usable
 
     def _settle(self, work: Work, outcome: Outcome) -> None:
+        self._heard(self.route, outcome, work.recipient)
+        self._finish(work, outcome)
+
+    def _finish(self, work: Work, outcome: Outcome) -> None:
         self._done += 1
         settlement = judge(work.recipient, outcome, self._clock.now(), self._chance)
         if self.route.source.name and self._learn is not None:

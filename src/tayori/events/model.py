@@ -35,6 +35,10 @@ class EventKind(StrEnum):
     """An operator holds the mail back until it is released or dropped; internal."""
     RELEASED = "released"
     """An operator let a held mail go on; internal."""
+    REACTION_BEGAN = "reaction_began"
+    """An account's mail is slowed, paused or stopped because of what receivers say; internal."""
+    REACTION_ENDED = "reaction_ended"
+    """Such a reaction is over, or an operator cancelled it; internal."""
 
 
 INTERNAL = frozenset(
@@ -44,6 +48,8 @@ INTERNAL = frozenset(
         EventKind.RETRIED,
         EventKind.HELD,
         EventKind.RELEASED,
+        EventKind.REACTION_BEGAN,
+        EventKind.REACTION_ENDED,
     }
 )
 """Events that explain a fate to operators and that no callback reports."""

@@ -33,6 +33,12 @@ QUEUE_LAG = Gauge(
     "How long the longest waiting due recipient has been due.",
     multiprocess_mode="mostrecent",
 )
+REACTIONS = Gauge(
+    "tayori_reactions_in_force",
+    "Reactions to receivers' complaints that hold now.",
+    ["effect"],
+    multiprocess_mode="mostrecent",
+)
 
 
 def exposition() -> bytes:

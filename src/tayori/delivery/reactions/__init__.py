@@ -1,0 +1,1 @@
+"""Reactions to what receivers say: slower, fewer connections, a pause, and a release in steps."""
