@@ -54,6 +54,7 @@ class Door:
         self._ids = ids
         self._zone = zone
         self._lifetime_ms = lifetime_ms
+        self._accepted = {one.value: metrics.ACCEPTED.labels(one.value) for one in Source}
         self._compiled: dict[tuple[int, int], Content] = {}
 
     async def accept(self, submission: Submission) -> Accepted | Refusal:
@@ -63,7 +64,7 @@ class Door:
         if isinstance(answer, Refusal):
             metrics.REFUSED.labels(source, answer.code.value).inc()
         elif not answer.repeated:
-            metrics.ACCEPTED.labels(source).inc()
+            self._accepted[source].inc()
         return answer
 
     async def examine(self, submission: Submission) -> Refusal | None:

@@ -30,6 +30,12 @@ class Transaction(Protocol):
         """Return all rows."""
         ...
 
+    async def fetch_each(
+        self, questions: Sequence[tuple[Statement, Mapping[str, Any]]]
+    ) -> list[list[Row]]:
+        """Return all rows of each question, in as few round trips as the driver can."""
+        ...
+
     async def fetch_one(self, statement: Statement, values: Mapping[str, Any] = ...) -> Row | None:
         """Return the first row, or None."""
         ...

@@ -44,6 +44,12 @@ class PostgresqlTransaction:
         rows: list[Row] = await self._connection.fetch(sql, *given)
         return rows
 
+    async def fetch_each(
+        self, questions: Sequence[tuple[Statement, Mapping[str, Any]]]
+    ) -> list[list[Row]]:
+        """Return all rows of each question."""
+        return [await self.fetch(statement, values) for statement, values in questions]
+
     async def fetch_one(
         self, statement: Statement, values: Mapping[str, Any] = _NOTHING
     ) -> Row | None:

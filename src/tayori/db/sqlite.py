@@ -148,6 +148,20 @@ class SqliteTransaction:
         rows: list[Any] = await self._visit(lambda c: c.execute(sql, given).fetchall())
         return rows
 
+    async def fetch_each(
+        self, questions: Sequence[tuple[Statement, Mapping[str, Any]]]
+    ) -> list[list[Row]]:
+        """Return all rows of each question, from one visit."""
+        asked = []
+        for statement, values in questions:
+            sql, names, constants = statement.form("sqlite")
+            asked.append((sql, arguments(names, constants, values, "sqlite")))
+
+        def answers(connection: sqlite3.Connection) -> list[Any]:
+            return [connection.execute(sql, given).fetchall() for sql, given in asked]
+
+        return await self._visit(answers)
+
     async def fetch_one(
         self, statement: Statement, values: Mapping[str, Any] = _NOTHING
     ) -> Row | None:

@@ -24,6 +24,8 @@ MAX_DOMAIN_OCTETS: Final = 253
 MAX_DISPLAY_NAME: Final = 256
 """Characters; keeps the longest quoted name far below the 998 octets of a line."""
 
+_SHORT: Final = 254
+"""Characters of a text that is worth remembering."""
 _ATEXT: Final = r"A-Za-z0-9!#$%&'*+/=?^_`{|}~\-\u0080-\U0010ffff"
 _DOT_ATOM: Final = re.compile(rf"[{_ATEXT}]+(?:\.[{_ATEXT}]+)*\Z")
 _QUOTED_LOCAL: Final = re.compile(r'"((?:[^"\\]|\\[ -~])*)"@')
@@ -133,6 +135,16 @@ def parse_mailbox(text: str) -> Mailbox | AddressError:
     A name that holds commas but no @ is accepted unquoted ("Acme, Inc. <a@b.c>"), since it cannot
     be a list. Encoded words in the name (RFC 2047) are decoded.
     """
+    return _known_mailbox(text) if len(text) <= _SHORT else _read_mailbox(text)
+
+
+@lru_cache(maxsize=4096)
+def _known_mailbox(text: str) -> Mailbox | AddressError:
+    """Remember what was read: senders are the same again and again."""
+    return _read_mailbox(text)
+
+
+def _read_mailbox(text: str) -> Mailbox | AddressError:
     if _CONTROL.search(text):
         return AddressError(AddressFault.CONTROL, text)
     stripped = text.strip(" \t")
@@ -154,6 +166,16 @@ def parse_mailbox(text: str) -> Mailbox | AddressError:
 
 def parse_address(text: str) -> Address | AddressError:
     """Read one bare address without angle brackets (RFC 5321 4.1.2, RFC 6531 3.3)."""
+    return _known_address(text) if len(text) <= _SHORT else _read_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _known_address(text: str) -> Address | AddressError:
+    """Remember what was read: an address is read when it is named, and again with its mail."""
+    return _read_address(text)
+
+
+def _read_address(text: str) -> Address | AddressError:
     fault = _address_fault(text)
     if fault is not None:
         return AddressError(fault, text)

@@ -9,6 +9,7 @@ import itertools
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 from tayori.mail.message import field_name, field_value
@@ -30,13 +31,15 @@ ONCE: Final = frozenset(
 )
 """Fields that stand at most once in a header (RFC 5322 3.6, RFC 2045)."""
 
-_FIELD: Final = re.compile(rb"[!-9;-~]+:")
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_NAME: Final = re.compile(rb"[!-9;-~]+\Z")
+_CONTROLS: Final = bytes({*range(32), 127} - {*b"\t\r\n"})
 _BOUNDARY: Final = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{0,69}[0-9A-Za-z'()+_,\-./:=?]\Z")
 _COMPOSITE: Final = ("multipart/", "message/")
 _IDENTITY: Final = frozenset({"7bit", "8bit"})
 _ENCODINGS: Final = _IDENTITY | {"quoted-printable", "base64"}
 _NOT_BASE64: Final = re.compile(rb"[^A-Za-z0-9+/=\s]")
+_SHORT: Final = 256
+"""Octets of a header that is worth remembering."""
 _PLAIN: Final = Structured("text/plain", {"charset": "us-ascii"})
 _RFC822: Final = Structured("message/rfc822", {})
 
@@ -66,7 +69,10 @@ class Part:
     @property
     def body(self) -> bytes:
         """Return the body as it travels."""
-        return b"".join(map(bytes, self.pieces))
+        pieces = self.pieces
+        if len(pieces) == 1:
+            return bytes(pieces[0])
+        return b"".join(map(bytes, pieces))
 
     @property
     def parts(self) -> "tuple[Part, ...]":
@@ -93,10 +99,12 @@ class Part:
 
     def leaves(self) -> "Iterator[tuple[Part, bool]]":
         """Return every part that holds no others, and whether a signature covers it."""
-        signed = self.kind.value == "multipart/signed"
-        if not self.parts:
+        parts = self.parts
+        if not parts:
             yield self, False
-        for part in self.parts:
+            return
+        signed = self.kind.value == "multipart/signed"
+        for part in parts:
             for leaf, inner in part.leaves():
                 yield leaf, signed or inner
 
@@ -112,10 +120,10 @@ def read_mail(raw: bytes) -> Part | Malformed:
     """Read a whole mail; every octet of it is in the result."""
     if b"\0" in raw:
         return Malformed("The mail holds NUL octets, which no mail may (RFC 5322 4.5).")
-    rest = raw.replace(b"\r\n", b"")
+    rest = raw.replace(b"\r\n", b"  ")
     if b"\r" in rest or b"\n" in rest:
         return Malformed("A CR or LF stands alone; lines end with CRLF (RFC 5322 2.3).")
-    return _Reader().read(raw, _PLAIN, 0)
+    return _Reader().read(raw, 0)
 
 
 class _Reader:
@@ -124,20 +132,15 @@ class _Reader:
     def __init__(self) -> None:
         self._left = MAX_PARTS
 
-    def read(self, raw: bytes, default: Structured, depth: int) -> Part | Malformed:
+    def read(self, raw: bytes, depth: int, *, in_digest: bool = False) -> Part | Malformed:
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
             return Malformed(f"The mail has more than {MAX_PARTS} parts or {MAX_DEPTH} levels.")
         head, empty, body = _split(raw)
-        if head and not head.endswith(b"\r\n"):
-            return Malformed("A header does not end with a whole line.")
-        fields = read_fields(head)
-        if isinstance(fields, Malformed):
-            return fields
-        described = _described(fields, default)
+        described = (_known_head if len(head) <= _SHORT else _read_head)(head, in_digest)
         if isinstance(described, Malformed):
             return described
-        kind, encoding, disposition = described
+        fields, kind, encoding, disposition = described
         pieces: Sequence[Piece] | Malformed = [body]
         if kind.value.startswith("multipart/"):
             pieces = self._multipart(body, kind, depth)
@@ -159,7 +162,7 @@ class _Reader:
         boundary = kind.parameters.get("boundary", "")
         if not _BOUNDARY.match(boundary):
             return Malformed(f"{kind.value} has no valid boundary (RFC 2046 5.1.1).")
-        default = _RFC822 if kind.value == "multipart/digest" else _PLAIN
+        digest = kind.value == "multipart/digest"
         found = _delimiters(body, b"--" + boundary.encode("ascii"))
         last = next((place for place, one in enumerate(found) if one.closes), None)
         if last is None or last == 0:
@@ -167,7 +170,7 @@ class _Reader:
         pieces: list[Piece] = [body[: found[0].start]]
         for delimiter, following in itertools.pairwise(found[: last + 1]):
             start = min(delimiter.end + 2, following.start)
-            part = self.read(body[start : following.start], default, depth + 1)
+            part = self.read(body[start : following.start], depth + 1, in_digest=digest)
             if isinstance(part, Malformed):
                 return part
             pieces += [body[delimiter.start : start], part]
@@ -211,47 +214,68 @@ def _split(raw: bytes) -> tuple[bytes, bytes, bytes]:
     return (raw, b"", b"") if end < 0 else (raw[: end + 2], b"\r\n", raw[end + 4 :])
 
 
-def read_fields(head: bytes) -> tuple[bytes, ...] | Malformed:
+_Head: TypeAlias = tuple[tuple[bytes, ...], Structured, str, Structured | None]
+"""Fields, and what they say of type, encoding and disposition."""
+
+
+def _read_head(head: bytes, in_digest: bool) -> _Head | Malformed:  # noqa: FBT001 - it is remembered
+    if head and not head.endswith(b"\r\n"):
+        return Malformed("A header does not end with a whole line.")
+    fields = read_fields(head)
+    if isinstance(fields, Malformed):
+        return fields
+    described = _described(fields, _RFC822 if in_digest else _PLAIN)
+    return described if isinstance(described, Malformed) else (fields, *described)
+
+
+@lru_cache(maxsize=1024)
+def _known_head(head: bytes, in_digest: bool) -> _Head | Malformed:  # noqa: FBT001 - as above
+    """Remember short headers: the parts of nearly all mails have the same few."""
+    return _read_head(head, in_digest)
+
+
+def read_fields(  # noqa: PLR0911 - one sentence per fault
+    head: bytes,
+) -> tuple[bytes, ...] | Malformed:
     """Return a header's fields, each with its CRLF as `head` has, or what is wrong with it."""
     if len(head) > MAX_HEAD:
         return Malformed(f"A header is longer than {MAX_HEAD} octets.")
-    if _CONTROL.search(head):
+    if len(head.translate(None, _CONTROLS)) != len(head):
         return Malformed("A header holds control characters.")
     fields: list[bytes] = []
-    lines = head.split(b"\r\n")
-    for line in lines[:-1]:
+    seen: set[bytes] = set()
+    for line in head.split(b"\r\n")[:-1]:
         if len(line) > MAX_LINE:
             return Malformed(f"A header line is longer than {MAX_LINE} octets (RFC 5322 2.1.1).")
         if not line.strip(b" \t"):
             return Malformed("A line of a header holds nothing but white space.")
         if line[:1] in b" \t" and fields:
             fields[-1] += line + b"\r\n"
-        elif _FIELD.match(line):
-            fields.append(line + b"\r\n")
-        else:
+            continue
+        name = _known_name(line[: max(0, line.find(b":"))])
+        if not name:
             shown = line[:40].decode("ascii", "replace")
             return Malformed(f"The line {shown!r} is no header field (RFC 5322 2.2).")
-    return _counted(tuple(fields))
-
-
-def _counted(fields: tuple[bytes, ...]) -> tuple[bytes, ...] | Malformed:
-    if len(fields) > MAX_FIELDS:
-        return Malformed(f"A header has more than {MAX_FIELDS} fields.")
-    seen: set[bytes] = set()
-    for field in fields:
-        name = field_name(field)
-        if name in ONCE and name in seen:
+        if name in seen and name in ONCE:
             shown = name.decode("ascii")
             return Malformed(f"The header field {shown} stands there twice (RFC 5322 3.6).")
         seen.add(name)
-    return fields
+        fields.append(line + b"\r\n")
+    if len(fields) > MAX_FIELDS:
+        return Malformed(f"A header has more than {MAX_FIELDS} fields.")
+    return tuple(fields)
+
+
+@lru_cache(maxsize=1024)
+def _known_name(written: bytes) -> bytes:
+    """Return a field's name in lower case, b"" for what can be none."""
+    return written.lower() if _NAME.match(written) else b""
 
 
 def _described(
     fields: Sequence[bytes], default: Structured
 ) -> tuple[Structured, str, Structured | None] | Malformed:
-    # Three fields of many are asked for; their names all begin alike.
-    values = {field_name(one): field_value(one) for one in fields if one[:8].lower() == b"content-"}
+    values = {field_name(one): one for one in fields}
     kind, disposition = default, None
     if b"content-type" in values:
         read = read_structured(_decoded(values[b"content-type"]))
@@ -275,8 +299,8 @@ def _described(
     return kind, encoding, disposition
 
 
-def _decoded(value: bytes) -> str:
-    return value.decode("utf-8", "replace")
+def _decoded(field: bytes) -> str:
+    return field_value(field).decode("utf-8", "replace")
 
 
 def _leaf_fault(kind: Structured, encoding: str, body: bytes) -> Malformed | None:

@@ -8,6 +8,7 @@ over the wire and with its final CRLF.
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 _FIELD: Final = re.compile(rb"[!-9;-~]+[ \t]*:")
@@ -66,7 +67,13 @@ def _whole_field(lines: list[bytes]) -> bytes:
 
 def field_name(field: bytes) -> bytes:
     """Return the lower-case name of a field."""
-    return field[: field.index(b":")].rstrip(b" \t").lower()
+    return _name(field[: field.index(b":")])
+
+
+@lru_cache(maxsize=1024)
+def _name(written: bytes) -> bytes:
+    """Return the name in lower case; nearly all fields of all mails have the same few names."""
+    return written.rstrip(b" \t").lower()
 
 
 def field_value(field: bytes) -> bytes:

@@ -7,6 +7,7 @@ differently is how attachments are hidden.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -17,6 +18,12 @@ _HEAD: Final = re.compile(rf"[ \t]*({_WORD}(?:/{_WORD})?)[ \t]*")
 _PARAMETER: Final = re.compile(
     rf';[ \t]*(?:({_WORD})[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^\s;"()<>]+))[ \t]*)?'
 )
+_USUAL: Final = re.compile(
+    r'([A-Za-z]+/[A-Za-z0-9.+-]+);[ \t]*([A-Za-z]+)="([A-Za-z0-9\'+_,\-./:= ]*)"\Z'
+)
+"""A type with one parameter in quotes, as nearly every multipart has its boundary."""
+_SHORT: Final = 200
+"""Characters of a value that is worth remembering."""
 _PAIR: Final = re.compile(r"\\(.)")
 _SECTION: Final = re.compile(r"([^*]+)(?:\*([0-9]{1,3}))?(\*)?\Z")
 
@@ -31,6 +38,13 @@ class Structured:
 
 def read_structured(text: str) -> Structured | None:
     """Read a Content-Type, Content-Disposition or the like; None when it is malformed."""
+    return _known(text) if len(text) <= _SHORT else _read(text)
+
+
+def _read(text: str) -> Structured | None:
+    usual = _USUAL.match(text)
+    if usual is not None:
+        return Structured(usual[1].lower(), {usual[2].lower(): usual[3]})
     text = without_comments(text)
     head = _HEAD.match(text)
     if head is None:
@@ -49,6 +63,11 @@ def read_structured(text: str) -> Structured | None:
             return None
         found[name] = _PAIR.sub(r"\1", match[2]) if match[2] is not None else match[3]
     return Structured(head[1].lower(), _joined(found))
+
+
+@lru_cache(maxsize=1024)
+def _known(text: str) -> Structured | None:
+    return _read(text)
 
 
 def without_comments(text: str) -> str:

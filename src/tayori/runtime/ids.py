@@ -5,8 +5,9 @@ import secrets
 import string
 import uuid
 from datetime import tzinfo
+from functools import lru_cache
 
-from tayori.runtime.clock import local
+from tayori.runtime.clock import SECOND, local
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
 
@@ -37,5 +38,11 @@ class Ids:
 
         `qcloudses-30-<appid>-date-<YYYYMMDDhhmmss in the service's zone>-<13 alphanumerics>`.
         """
-        stamp = local(at, zone).strftime("%Y%m%d%H%M%S")
+        stamp = _stamp(at // SECOND, zone)
         return f"qcloudses-30-{app_id}-date-{stamp}-{self.alphanumeric(13)}"
+
+
+@lru_cache(maxsize=16)
+def _stamp(second: int, zone: tzinfo) -> str:
+    """Return date and time; the mails of a second share it."""
+    return local(second * SECOND, zone).strftime("%Y%m%d%H%M%S")

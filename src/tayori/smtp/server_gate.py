@@ -56,6 +56,8 @@ class ServerGate(ServerStream):
         self._registry = registry
         self._auth_failures = 0
         self._draining = False
+        self._clear_is_safe = False
+        """A password may come without TLS: from this machine, where the settings allow it."""
 
     # Hooks of the subclass.
 
@@ -76,6 +78,7 @@ class ServerGate(ServerStream):
         peer = self._transport.get_extra_info("peername") or ("", 0)
         local = self._transport.get_extra_info("sockname") or ("", 0)
         connection = self.connection
+        self._clear_is_safe = self.settings.auth_in_clear and _is_loopback(str(peer[0]))
         connection.peer_address, connection.peer_port = str(peer[0]), int(peer[1])
         connection.local_address, connection.local_port = str(local[0]), int(local[1])
         self.deadline(self.settings.idle_s)
@@ -195,16 +198,6 @@ class ServerGate(ServerStream):
             lines.append("AUTH PLAIN LOGIN")
         return lines
 
-    @property
-    def _clear_is_safe(self) -> bool:
-        """Tell whether a password may come without TLS: from this machine, where allowed."""
-        if not self.settings.auth_in_clear:
-            return False
-        try:
-            return ipaddress.ip_address(self.connection.peer_address).is_loopback
-        except ValueError:
-            return False
-
     def starttls(self, argument: bytes) -> None:
         """Carry out STARTTLS (RFC 3207)."""
         if argument:
@@ -294,3 +287,10 @@ class ServerGate(ServerStream):
                 self.finish(replies.TOO_MANY_FAILURES)
                 return
         self.answered(reply)
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        return ipaddress.ip_address(address).is_loopback
+    except ValueError:
+        return False

@@ -25,9 +25,13 @@ async def find_suppressed(
     accounts = sorted({target.account_id for target in asked})
     domains = sorted({target.domain for target in asked})
     values = {"addresses": addresses, "now": now, "ever": EVER}
-    shared = await transaction.fetch(statements.SHARED_AMONG, values)
-    custom = await transaction.fetch(statements.CUSTOM_AMONG, values | {"accounts": accounts})
-    gone = await transaction.fetch(statements.GONE_AMONG, values | {"domains": domains})
+    shared, custom, gone = await transaction.fetch_each(
+        [
+            (statements.SHARED_AMONG, values),
+            (statements.CUSTOM_AMONG, values | {"accounts": accounts}),
+            (statements.GONE_AMONG, values | {"domains": domains}),
+        ]
+    )
     reasons = {row["address"]: row["reason"] for row in shared}
     own = {(row["account_id"], row["address"]) for row in custom}
     left = {(row["domain"], row["address"]) for row in gone}

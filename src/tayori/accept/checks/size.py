@@ -17,7 +17,7 @@ def check_size(submission: Submission, facts: Facts) -> Refusal | None:
     rendered = facts.content.fill(submission.values)
     if isinstance(rendered, MissingVariable):
         return None
-    size = len(rendered.html.encode()) + len(rendered.text.encode())
+    size = _octets(rendered.html) + _octets(rendered.text)
     size += sum(len(file.content) for file in submission.attachments)
     if submission.raw is not None:
         size += submission.raw.other_size
@@ -27,3 +27,7 @@ def check_size(submission: Submission, facts: Facts) -> Refusal | None:
             f"The mail has {size} octets of content; {LARGEST} are allowed.",
         )
     return None
+
+
+def _octets(text: str) -> int:
+    return len(text) if text.isascii() else len(text.encode())

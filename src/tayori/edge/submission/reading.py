@@ -7,6 +7,7 @@ from typing import Final
 from tayori.accept.checks.headers import MESSAGE_ID
 from tayori.accept.door import CALLBACK_PREFIX
 from tayori.accept.submission import RawMail, Source, Submission, SubmittedAttachment
+from tayori.compose.raw import OPTION_PREFIX
 from tayori.edge.submission.options import Options, read_options
 from tayori.edge.submission.repeats import token_of
 from tayori.edge.submission.template_mail import template_submission
@@ -22,6 +23,7 @@ from tayori.tenants.model import Account
 
 MAX_HOPS: Final = 50
 """Received fields beyond which a mail runs in a circle (RFC 5321 6.3)."""
+_CALLBACKS: Final = CALLBACK_PREFIX.encode("ascii")
 _SIGNATURES: Final = frozenset(
     {"application/pgp-signature", "application/pkcs7-signature", "application/x-pkcs7-signature"}
 )
@@ -52,31 +54,32 @@ def read_submission(
         return refuse(
             wrong if part.data else Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, part.sentence
         )
-    fault = _fault(part, smtputf8=smtputf8)
+    header = _Header(part)
+    fault = _fault(part, header, ascii_only=content.isascii(), smtputf8=smtputf8)
     if fault:
         return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, fault)
-    sender = _sender(part)
+    sender = _sender(header)
     if isinstance(sender, Refusal):
         return sender
-    options = read_options(part.fields)
+    options = read_options(part.fields) if header.has(OPTION_PREFIX) else Options()
     if isinstance(options, Refusal):
         return options
-    submission = _submission(part, content, envelope, (account, login, sender), options)
+    submission = _submission((part, header, content), envelope, (account, login, sender), options)
     if options.template_id is None:
         return submission
     return template_submission(part, submission, options)
 
 
 def _submission(
-    part: Part,
-    content: bytes,
+    mail: tuple[Part, "_Header", bytes],
     envelope: Sequence[Mailbox],
     who: tuple[Account, Address, Mailbox],
     options: Options,
 ) -> Submission:
+    part, header, content = mail
     read = read_parts(part)
-    message_id = value(part, b"message-id")
-    subject = decode_words(value(part, b"subject"))
+    message_id = header.value(b"message-id")
+    subject = decode_words(header.value(b"subject"))
     return Submission(
         account=who[0],
         source=Source.SMTP,
@@ -89,7 +92,7 @@ def _submission(
         attachments=tuple(read.attachments),
         raw=RawMail(octets=content, other_size=read.other_size),
         rfc_message_id=message_id if MESSAGE_ID.match(message_id) else "",
-        headers=callback_headers(part),
+        headers=callback_headers(part) if header.has(_CALLBACKS) else (),
         unsubscribe=options.unsubscribe,
         trigger=options.trigger,
         tag=options.tag,
@@ -118,25 +121,38 @@ def read_parts(part: Part) -> Read:
 
 def callback_headers(part: Part) -> tuple[tuple[str, str], ...]:
     """Return the headers that travel to the callbacks."""
-    prefix = CALLBACK_PREFIX.encode("ascii")
     return tuple(
         (one.partition(b":")[0].decode("ascii"), decode_words(_text(one)))
         for one in part.fields
-        if field_name(one).startswith(prefix)
+        if field_name(one).startswith(_CALLBACKS)
     )
 
 
-def value(part: Part, name: bytes) -> str:
-    """Return the value of a field, unfolded, "" where there is none."""
-    return next((_text(one) for one in part.fields if field_name(one) == name), "")
+class _Header:
+    """The fields of a mail by name; of a name that stands there twice, the first."""
+
+    def __init__(self, part: Part) -> None:
+        self._first = {field_name(one): one for one in reversed(part.fields)}
+
+    def __contains__(self, name: bytes) -> bool:
+        return name in self._first
+
+    def has(self, prefix: bytes) -> bool:
+        """Tell whether a name begins so."""
+        return any(name.startswith(prefix) for name in self._first)
+
+    def value(self, name: bytes) -> str:
+        """Return the value of a field, unfolded, "" where there is none."""
+        one = self._first.get(name)
+        return "" if one is None else _text(one)
 
 
 def _text(one: bytes) -> str:
     return field_value(one).decode("utf-8", "replace")
 
 
-def _sender(part: Part) -> Mailbox | Refusal:
-    text = value(part, b"from")
+def _sender(header: _Header) -> Mailbox | Refusal:
+    text = header.value(b"from")
     mailbox = parse_mailbox(without_comments(text))
     if isinstance(mailbox, AddressError):
         return refuse(
@@ -145,18 +161,26 @@ def _sender(part: Part) -> Mailbox | Refusal:
     return mailbox
 
 
-def _fault(part: Part, *, smtputf8: bool) -> str:
-    if sum(field_name(one) == b"received" for one in part.fields) > MAX_HOPS:
+def _fault(part: Part, header: _Header, *, ascii_only: bool, smtputf8: bool) -> str:
+    if b"received" in header and _hops(part) > MAX_HOPS:
         return f"The mail has passed more than {MAX_HOPS} servers; it runs in a circle."
-    version = without_comments(value(part, b"mime-version")).strip()
+    version = without_comments(header.value(b"mime-version")).strip()
     if version not in {"", "1.0"}:
         return "MIME-Version must be 1.0 (RFC 2045 4)."
+    return "" if ascii_only else _eight_bit_fault(part, header, smtputf8=smtputf8)
+
+
+def _hops(part: Part) -> int:
+    return sum(field_name(one) == b"received" for one in part.fields)
+
+
+def _eight_bit_fault(part: Part, header: _Header, *, smtputf8: bool) -> str:
+    """Return what is wrong with octets above 127."""
     if not _headers_are_utf8(part):
         return "A header holds octets that are not UTF-8; write it with encoded words (RFC 2047)."
     if not smtputf8 and needs_smtputf8(ascii_headers(part)):
         return "A header holds an address that is not ASCII, which needs SMTPUTF8 (RFC 6531)."
-    untyped = not any(field_name(one) == b"content-type" for one in part.fields)
-    if untyped and not _is_utf8(part.body):
+    if b"content-type" not in header and not _is_utf8(part.body):
         return "The text is not UTF-8 and no Content-Type names its charset (RFC 2045 5.2)."
     return ""
 
