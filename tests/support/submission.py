@@ -23,6 +23,8 @@ from tayori.catalog.templates import Templates
 from tayori.config.tree import Domains, Policy, Review, Service, Settings, SubmissionSettings
 from tayori.db.database import Database
 from tayori.edge.submission.server import SubmissionServer, build_submission
+from tayori.reputation.model import Scope
+from tayori.reputation.permits import Permits
 from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
@@ -129,6 +131,8 @@ async def submission_world(
         accounts=accounts,
         clock=clock,
         box=BOX,
+        database=database,
+        permits=Permits(database, clock, Scope.REQUESTS_SECOND),
         passwords=passwords,
     )
     try:

@@ -38,6 +38,7 @@ Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 def doors(parts: Parts, sockets: Sockets) -> list[Service]:
     """Return the services of this process, one per listener."""
     door = build_door(parts)
+    permits = Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND)
     services: list[Service] = []
     if "http" in sockets:
         # It starts before the listener and stops behind it, when no more calls come.
@@ -50,9 +51,11 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
             ],
             exception_handlers={404: _not_found},
         )
-        services.append(HttpListener(by_path(_api(parts, door, calls), pages), sockets["http"]))
+        services.append(
+            HttpListener(by_path(_api(parts, door, calls, permits), pages), sockets["http"])
+        )
     if {"submission", "submission_tls"} & sockets.keys():
-        services.append(SubmissionListeners(_submission(parts, door), sockets))
+        services.append(SubmissionListeners(_submission(parts, door, permits), sockets))
     return services
 
 
@@ -74,7 +77,7 @@ class SubmissionListeners:
         await self._server.stop()
 
 
-def _submission(parts: Parts, door: Door) -> SubmissionServer:
+def _submission(parts: Parts, door: Door, permits: Permits) -> SubmissionServer:
     return build_submission(
         parts.settings,
         door=door,
@@ -82,6 +85,8 @@ def _submission(parts: Parts, door: Door) -> SubmissionServer:
         accounts=parts.accounts,
         clock=parts.clock,
         box=parts.box,
+        database=parts.database,
+        permits=permits,
     )
 
 
@@ -95,7 +100,7 @@ def by_path(api: Asgi, pages: Asgi) -> Asgi:
     return application
 
 
-def _api(parts: Parts, door: Door, calls: AccessLog) -> ApiApp:
+def _api(parts: Parts, door: Door, calls: AccessLog, permits: Permits) -> ApiApp:
     settings = parts.settings
     services = Services(
         identities=parts.identities,
@@ -120,10 +125,7 @@ def _api(parts: Parts, door: Door, calls: AccessLog) -> ApiApp:
         ids=parts.ids,
         signing_hosts=settings.http.signing_hosts,
         proxies=settings.http.trusted_proxies,
-        rate=RateGate(
-            Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND),
-            settings.policy.requests_per_second,
-        ),
+        rate=RateGate(permits, settings.policy.requests_per_second),
         observe=partial(_observe, calls),
     )
 

@@ -4,11 +4,14 @@ Every statement is scoped by the account, but for the one that finds who logs in
 address, which only one account can have, says who it is.
 """
 
+from collections.abc import Sequence
+
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tayori.catalog.model import Sender
 from tayori.db.database import Database, IntegrityError, Row
-from tayori.db.statement import Statement
+from tayori.db.group import GroupCommit
+from tayori.db.statement import Statement, among
 from tayori.db.tables.catalog import sender
 from tayori.db.tables.tenants import identity
 from tayori.mail.address import Address, parse_address
@@ -44,7 +47,7 @@ _ONE = Statement(
         sender.c.account_id == bindparam("account_id"), sender.c.address == bindparam("address")
     )
 )
-_BY_ADDRESS = Statement(select(sender).where(sender.c.address == bindparam("address")))
+_BY_ADDRESS = Statement(select(sender).where(among(sender.c.address, "addresses")))
 _SET_PASSWORD = Statement(
     update(sender)
     .where(sender.c.account_id == bindparam("owner"), sender.c.address == bindparam("found"))
@@ -67,6 +70,7 @@ class SenderStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._logins: GroupCommit[Address, Sender | None] = GroupCommit(self._by_addresses)
 
     async def add(
         self, account_id: int, address: Address, display_name: str, now: int, *, most: int
@@ -103,10 +107,18 @@ class SenderStore:
         return None if row is None else _sender(row)
 
     async def by_address(self, address: Address) -> Sender | None:
-        """Return the sender with this address, whoever owns it: for log-ins only."""
+        """Return the sender with this address, whoever owns it: for log-ins only.
+
+        Log-ins that come while others are looked up share the next transaction.
+        """
+        return await self._logins.put(address)
+
+    async def _by_addresses(self, asked: Sequence[Address]) -> list[Sender | None]:
+        addresses = sorted({address.addr for address in asked})
         async with self._database.read() as transaction:
-            row = await transaction.fetch_one(_BY_ADDRESS, {"address": address.addr})
-        return None if row is None else _sender(row)
+            rows = await transaction.fetch(_BY_ADDRESS, {"addresses": addresses})
+        found = {row["address"]: _sender(row) for row in rows}
+        return [found.get(address.addr) for address in asked]
 
     async def set_password(self, account_id: int, address: Address, hashed: str) -> bool:
         """Store the hash of an SMTP password; False when the account has no such sender."""

@@ -12,7 +12,11 @@ class Scope(StrEnum):
     MAILBOX_HOUR = "mailbox/hour"
     """Mails from one sender to one mailbox; once full it stays shut for an hour (spec 3)."""
     REQUESTS_SECOND = "requests/second"
-    """Calls of one action of the API by one account."""
+    """Calls of one action of the API by one account, and mails that it hands in by SMTP."""
+    LOGIN_USER = "login/user"
+    """Failed log-ins by SMTP under a user name."""
+    LOGIN_CLIENT = "login/client"
+    """The same from a client's address."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,52 +1,32 @@
 """Slowing down who guesses passwords: after some free failures each further one doubles the wait.
 
-It is kept in memory and bounded: a restart forgives everybody, and the least recent are forgotten.
+Pure: what is counted stands in `backoff_store`.
 """
 
 import ipaddress
-from collections import OrderedDict
+from dataclasses import dataclass
+from typing import Final
 
-from tayori.runtime.clock import HOUR, SECOND, Clock
+from tayori.runtime.clock import HOUR, SECOND
 
-_MOST = 20_000
-_LONGEST = 15 * 60 * SECOND
+REMEMBERED_MS: Final = HOUR
+"""Failures are forgotten after this time without another."""
+_LONGEST: Final = 15 * 60 * SECOND
 
 
-class Backoff:
-    """Failures by key, a user name or a client."""
+@dataclass(frozen=True, slots=True)
+class Failures:
+    """How often a key failed, and when it did so last."""
 
-    def __init__(self, clock: Clock, *, free: int) -> None:
-        self._clock = clock
-        self._free = free
-        self._failures: OrderedDict[str, tuple[int, int]] = OrderedDict()
+    count: int
+    at: int
 
-    def wait_ms(self, key: str) -> int:
-        """Return for how long the key may not try again, 0 when it may."""
-        count, at = self._failures.get(key, (0, 0))
-        if count < self._free:
+    def wait_ms(self, free: int, now: int) -> int:
+        """Return for how long the key may not try again, 0 when it may; `free` cost no wait."""
+        if self.count < free:
             return 0
-        pause = min(_LONGEST, SECOND << min(count - self._free, 20))
-        return max(0, at + pause - self._clock.now())
-
-    def charge(self, key: str) -> None:
-        """Count a failure; attempts are charged before they are judged, so many at once count."""
-        now = self._clock.now()
-        count, at = self._failures.pop(key, (0, now))
-        self._failures[key] = (1 if now - at > HOUR else count + 1, now)
-        if len(self._failures) > _MOST:
-            self._failures.popitem(last=False)
-
-    def refund(self, key: str) -> None:
-        """Take the last charge back."""
-        count, at = self._failures.get(key, (0, 0))
-        if count > 1:
-            self._failures[key] = (count - 1, at)
-        else:
-            self._failures.pop(key, None)
-
-    def forgive(self, key: str) -> None:
-        """Forget all failures."""
-        self._failures.pop(key, None)
+        pause = min(_LONGEST, SECOND << min(self.count - free, 20))
+        return max(0, self.at + pause - now)
 
 
 def client_key(address: str) -> str:

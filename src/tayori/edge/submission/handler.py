@@ -60,7 +60,7 @@ class Submissions:
         account = await self._account(login.account_id)
         if isinstance(account, Refusal):
             return account
-        late = self._rate.admit(account.id)
+        late = await self._rate.admit(account.id)
         if late is not None:
             return late
         submission = read_submission(

@@ -8,12 +8,15 @@ unknown user costs as much as a known one. Failures slow down their client and t
 import asyncio
 import hmac
 from collections import OrderedDict
+from typing import Final
 
 from tayori.catalog.model import Sender
 from tayori.catalog.senders import Senders
 from tayori.catalog.smtp_password import SmtpPasswords
-from tayori.edge.submission.backoff import Backoff, client_key
+from tayori.edge.submission.backoff import client_key
+from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.mail.reply import Reply
+from tayori.reputation.model import Scope
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, Clock
 from tayori.smtp.replies import NO_AUTHENTICATION, Wording
@@ -21,24 +24,29 @@ from tayori.smtp.sasl import Credentials
 
 TOO_MANY_LOGINS = Wording(454, "4.7.0", "Too many failed log-ins, try again in {} seconds")
 _REMEMBERED = 10_000
-_FREE_PER_USER = 5
-_FREE_PER_CLIENT = 20
+FREE: Final = {Scope.LOGIN_USER: 5, Scope.LOGIN_CLIENT: 20}
+"""Failures that cost no wait."""
 
 
 class Logins:
     """Judges credentials."""
 
     def __init__(
-        self, *, senders: Senders, passwords: SmtpPasswords, clock: Clock, key: bytes
+        self,
+        *,
+        senders: Senders,
+        passwords: SmtpPasswords,
+        failures: BackoffStore,
+        clock: Clock,
+        key: bytes,
     ) -> None:
         self._senders = senders
         self._passwords = passwords
         self._clock = clock
         self._key = key
         self._right: OrderedDict[bytes, tuple[str, int]] = OrderedDict()
-        self._running: dict[bytes, asyncio.Task[bool]] = {}
-        self._users = Backoff(clock, free=_FREE_PER_USER)
-        self._clients = Backoff(clock, free=_FREE_PER_CLIENT)
+        self._running: dict[bytes, asyncio.Task[bool | Reply]] = {}
+        self._failures = failures
         self._log = log.get("submission")
 
     async def judge(self, credentials: Credentials, address: str) -> Sender | Reply:
@@ -53,29 +61,30 @@ class Logins:
             return sender
         running = self._running.get(digest)
         if running is None:
-            client = client_key(address)
-            wait = max(self._users.wait_ms(user), self._clients.wait_ms(client))
-            if wait:
-                self._log.warning("login_delayed", client=client, wait_ms=wait)
-                return _too_many(wait)
-            verifying = self._verify(user, client, stored, credentials.password, digest)
+            verifying = self._verify(
+                user, client_key(address), stored, credentials.password, digest
+            )
             running = asyncio.ensure_future(verifying)
             self._running[digest] = running
             running.add_done_callback(lambda _: self._running.pop(digest, None))
         # Connections that come together with the same password share one verification.
         right = await asyncio.shield(running)
+        if isinstance(right, Reply):
+            return right
         return sender if right and sender is not None else NO_AUTHENTICATION
 
     async def _verify(
         self, user: str, client: str, stored: str | None, password: str, digest: bytes
-    ) -> bool:
-        self._users.charge(user)
-        self._clients.charge(client)
+    ) -> bool | Reply:
+        by_user, by_client = (Scope.LOGIN_USER, user), (Scope.LOGIN_CLIENT, client)
+        wait = await self._failures.attempt([by_user, by_client])
+        if wait:
+            self._log.warning("login_delayed", client=client, wait_ms=wait)
+            return _too_many(wait)
         if not await self._passwords.verify(stored, password):
             self._log.info("login_refused", client=client)
             return False
-        self._users.forgive(user)
-        self._clients.refund(client)
+        await self._failures.succeeded(forgiven=by_user, refunded=by_client)
         self._right[digest] = (stored or "", self._clock.now() + MINUTE)
         self._right.move_to_end(digest)
         if len(self._right) > _REMEMBERED:

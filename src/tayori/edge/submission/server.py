@@ -9,11 +9,14 @@ from tayori.accept.door import Door
 from tayori.catalog.senders import Senders
 from tayori.catalog.smtp_password import SmtpPasswords
 from tayori.config.tree import Settings
+from tayori.db.database import Database
+from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.edge.submission.certificate import Certificate, CertificateError
 from tayori.edge.submission.handler import SubmissionHandler, Submissions
-from tayori.edge.submission.logins import Logins
+from tayori.edge.submission.logins import FREE, Logins
 from tayori.edge.submission.rate import Rate
 from tayori.mail.entity import MAX_HEAD, MAX_LINE
+from tayori.reputation.permits import Permits
 from tayori.runtime import log
 from tayori.runtime.clock import Clock
 from tayori.runtime.secrets import SecretBox
@@ -115,12 +118,15 @@ def build_submission(
     accounts: Accounts,
     clock: Clock,
     box: SecretBox,
+    database: Database,
+    permits: Permits,
     passwords: SmtpPasswords | None = None,
 ) -> SubmissionServer:
     """Put the server together; CertificateError when the settings of the certificate are wrong."""
     logins = Logins(
         senders=senders,
         passwords=passwords or SmtpPasswords(),
+        failures=BackoffStore(database, clock, FREE),
         clock=clock,
         key=box.derive("remembered SMTP passwords"),
     )
@@ -128,7 +134,7 @@ def build_submission(
         door=door,
         logins=logins,
         accounts=accounts,
-        rate=Rate(clock, most=settings.policy.requests_per_second),
+        rate=Rate(permits, settings.policy.requests_per_second),
         clock=clock,
         connections_per_address=settings.submission.connections_per_address,
     )

@@ -140,7 +140,7 @@ def test_the_page_knows_every_reply_that_the_server_can_say() -> None:
         if place or f"tayori.{file.parent.name}.{file.stem}" not in _PAGE_MODULES
     ]
     assert sorted(made) == ["answers.refusal_reply", "replies.of"]
-    octets = [file.stem for file in files if re.search(r"\.write\(", file.read_text())]
+    octets = [file.stem for file in files if re.search(r"self\.write\(", file.read_text())]
     assert octets == ["server_stream"]
 
 
