@@ -65,3 +65,16 @@ async def test_what_makes_no_sense_is_said(tayori, database):
     for words, sentence in wrong.items():
         assert sentence in await asyncio.to_thread(tayori.complaint, "reaction", *words)
     assert await asyncio.to_thread(tayori.table, "reaction", "list") == ["Nothing."]
+
+
+async def test_the_rules_in_force_are_shown_and_a_mistake_is_said(tayori, tmp_path):
+    rows = await asyncio.to_thread(tayori.json, "reaction", "rules")
+    found = {row["name"]: row for row in rows}
+    assert found["yahoo-ts02"]["effect"] == "1 mails a minute"
+    assert found["yahoo-ts02"]["threshold"] == "3 in 1 h"
+    own = tmp_path / "rules" / "reactions.toml"
+    own.parent.mkdir()
+    own.write_text("[yahoo-ts02]\nthreshold = 'often'\n")
+    complaint = await asyncio.to_thread(tayori.complaint, "reaction", "rules")
+    assert "yahoo-ts02" in complaint
+    assert "often" in complaint

@@ -82,6 +82,11 @@ class Deliverers:
         """The queue behind the loops."""
         return QueueStore(self.database)
 
+    def reactions(self) -> Reactions:
+        """Return reactions of one process; `run_dir` has a test's own rules."""
+        store = ReactionStore(self.database)
+        return Reactions(store, self.clock, random.Random(1), data_dir=self.run_dir)
+
     def make(
         self,
         port: int,
@@ -104,7 +109,7 @@ class Deliverers:
                 ),
                 queue=self.queue,
                 suppressions=SuppressStore(self.database),
-                reactions=Reactions(ReactionStore(self.database), self.clock, random.Random(1)),
+                reactions=self.reactions(),
                 composer=composer or RecipeComposer(),
                 resolver=Resolver([self.dns.address], self.clock),
                 signal=signal or PipeWakeup(self.run_dir, "queue"),

@@ -5,18 +5,20 @@ Delivery processes read what is in force once a second, so a change takes effect
 
 import getpass
 from datetime import tzinfo
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tayori.app.parts import Parts
 from tayori.bulk.store import TaskStore
-from tayori.cli.instants import instant
+from tayori.cli.instants import instant, span
 from tayori.cli.opened import CommandError, account_named, run
-from tayori.cli.options import AsJson, ConfigFile
+from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show
+from tayori.config.rules import RuleFile
 from tayori.delivery.reactions.model import Effect, Reaction, Scope
-from tayori.delivery.reactions.rules import check_effect, span_of
+from tayori.delivery.reactions.rules import FILE, ReactionRule, check_effect, rules_of, span_of
 from tayori.delivery.reactions.store import ReactionStore
 
 reaction_app = typer.Typer(
@@ -169,4 +171,31 @@ def _row(reaction: Reaction, now: int, zone: tzinfo) -> dict[str, object]:
         "released": instant(reaction.gone_at if not ended else reaction.ended_at, zone),
         "ended": reaction.ended_why,
         "reason": reaction.reason,
+    }
+
+
+@reaction_app.command("rules")
+def rules(*, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Show the rules in force; a mistake in the operator's file is said instead."""
+    data_dir = Path(settings(config).data_dir)
+    found = rules_of(*RuleFile(FILE, data_dir).read())
+    show([_rule_row(rule) for rule in found], as_json=as_json)
+
+
+def _rule_row(rule: ReactionRule) -> dict[str, object]:
+    words = {
+        "class": rule.bounce_class and rule.bounce_class.value,
+        "action": rule.action and rule.action.value,
+        "rule": rule.rule,
+        "text": rule.text and rule.text.pattern,
+    }
+    return {
+        "name": rule.name,
+        "provider": ", ".join(sorted(rule.providers)) or "any",
+        "when": "; ".join(f"{name}: {word}" for name, word in words.items() if word),
+        "threshold": f"{rule.threshold} in {span(rule.window_ms)}",
+        "scope": rule.place.value,
+        "effect": str(rule.effect),
+        "duration": span(rule.duration_ms),
+        "source": rule.source,
     }

@@ -183,7 +183,8 @@ async def _count_one(
     times = sorted(known + [match.at for match, _ in group])
     times = [at for at in times if at > times[-1] - rule.window_ms]
     reaction = await _lock_in_force(transaction, rule.name, scope, now)
-    returned = reaction is not None and reaction.step(now) > 0
+    # What was heard while it held is no sign that the release was too early.
+    returned = reaction is not None and any(m.at >= reaction.ends_at for m, _ in group)
     changed = None
     if returned or len(times) >= rule.threshold:
         times = []
