@@ -115,8 +115,9 @@ async def test_places_are_counted_apart(store):
 
 async def test_a_returning_cause_prolongs_and_one_match_in_the_release_is_enough(store):
     (first,) = await store.count([match()] * 5, NOW)
-    (second,) = await store.count([match(NOW + MINUTE)] * 5, NOW + MINUTE)
-    assert (second.id, second.ends_at) == (first.id, NOW + MINUTE + HOUR)
+    assert not await store.count([match(NOW + MINUTE)] * 5, NOW + MINUTE)
+    (second,) = await store.count([match(NOW + 9 * MINUTE)] * 5, NOW + 9 * MINUTE)
+    assert (second.id, second.ends_at) == (first.id, NOW + 9 * MINUTE + HOUR)
     released = second.ends_at + SECOND
     (third,) = await store.count([match(released)], released)
     assert (third.id, third.returns, third.ends_at) == (first.id, 1, released + 2 * HOUR)

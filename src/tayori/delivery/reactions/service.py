@@ -158,17 +158,18 @@ class Reactions:
         """Count what was heard."""
         while self._heard:
             batch = [self._heard.popleft() for _ in range(min(_BATCH, len(self._heard)))]
+            now = self._clock.now()
             try:
-                changed = await self._store.count(batch, self._clock.now())
+                changed = await self._store.count(batch, now)
             except DatabaseBusyError:
                 self._heard.extendleft(reversed(batch))
                 raise
             for reaction in changed:
-                self._tell(reaction)
+                self._tell(reaction, new=reaction.began_at == now)
 
-    def _tell(self, reaction: Reaction) -> None:
+    def _tell(self, reaction: Reaction, *, new: bool) -> None:
         self._log.warning(
-            "reaction_began",
+            "reaction_began" if new else "reaction_goes_on",
             reaction=reaction.id,
             name=reaction.name,
             scope=str(reaction.scope),

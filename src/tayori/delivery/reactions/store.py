@@ -25,6 +25,8 @@ TASK_FAILED = 7
 LATEST_WAKE_MS = MINUTE
 """How long after a reaction's last step the last of its mails is due."""
 KEPT_MS = 30 * DAY
+NOTICEABLE = 20
+"""A reaction that holds is prolonged by no less than this part of its duration."""
 _BATCH = 500
 _REASON_LIMIT = 1_000
 
@@ -199,7 +201,7 @@ async def _count_one(
         )
         if reaction is None:
             changed = await _begin(transaction, wish, now)
-        else:
+        elif returned or now + rule.duration_ms - reaction.ends_at > rule.duration_ms // NOTICEABLE:
             changed = await _prolong(transaction, reaction, wish, again(reaction, now))
     kept = {
         "to_times": msgspec.json.encode(times).decode(),
