@@ -95,7 +95,12 @@ def test_a_rule_that_cannot_be_used_is_named(changes, word):
     assert word in str(caught.value)
 
 
-@pytest.mark.parametrize("own", [{"a": 3}, {"A b": GOOD}, {"a": {"pause": "yes"}}])
+def test_an_operator_can_do_without_the_shipped_rules():
+    (only,) = rules_of({"a": GOOD, "b": GOOD}, {"shipped": False, "c": GOOD})
+    assert only.name == "c"
+
+
+@pytest.mark.parametrize("own", [{"shipped": 3}, {"a": 3}, {"A b": GOOD}, {"a": {"pause": "yes"}}])
 def test_an_operators_file_is_read_as_strictly(own):
     with pytest.raises(RuleFileError):
         rules_of({"a": GOOD}, own)

@@ -121,10 +121,15 @@ def said_by_a_receiver(outcome: Outcome) -> bool:
 def rules_of(shipped: Mapping[str, Any], own: Mapping[str, Any]) -> tuple[ReactionRule, ...]:
     """Return the rules in force; RuleFileError names the one that cannot be used.
 
-    An operator's table of the same name changes the keys that it has; `off = true` ends a rule.
+    An operator's table of the same name changes the keys that it has; `off = true` ends a rule, and
+    `shipped = false` above all tables ends all that are shipped.
     """
-    merged: dict[str, Any] = dict(shipped)
-    for name, table in own.items():
+    tables = dict(own)
+    use_shipped = tables.pop("shipped", True)
+    if not isinstance(use_shipped, bool):
+        raise RuleFileError("The key shipped of the reaction rules is true or false.")
+    merged: dict[str, Any] = dict(shipped) if use_shipped else {}
+    for name, table in tables.items():
         known = merged.get(name)
         if isinstance(known, dict) and isinstance(table, dict):
             merged[name] = known | table
