@@ -94,9 +94,17 @@ INSERT_ATTEMPT = Statement(
 )
 
 _earlier = aliased(callback_call)
-_is_head = ~exists().where(_earlier.c.endpoint_id == _call.endpoint_id).where(
-    _earlier.c.stream == _call.stream
-).where(_earlier.c.id < _call.id).where(_earlier.c.due_at.is_not(None))
+_is_head = _call.id == (
+    # A scalar on purpose: as NOT EXISTS, PostgreSQL may join everything that waits with itself.
+    select(_earlier.c.id)
+    .where(_earlier.c.endpoint_id == _call.endpoint_id)
+    .where(_earlier.c.stream == _call.stream)
+    .where(_earlier.c.due_at.is_not(None))
+    .order_by(_earlier.c.id)
+    .limit(1)
+    .correlate(callback_call)
+    .scalar_subquery()
+)
 """Nothing of its stream waits before it."""
 _due = (
     exists()
