@@ -5,6 +5,7 @@ import random
 import socket
 
 from tayori.app.parts import Parts
+from tayori.classify.current import BounceRules
 from tayori.config.rules import RuleFile
 from tayori.delivery.composer import CatalogComposer
 from tayori.delivery.pools import pools_of
@@ -24,13 +25,17 @@ def delivery(parts: Parts) -> list[Service]:
     """Return the services of this process."""
     chance = random.Random()  # noqa: S311 - spreads retries and load, guards no secret
     store = ReactionStore(parts.database)
-    reactions = Reactions(store, parts.clock, chance, data_dir=parts.data_dir)
+    bounce_rules = BounceRules(parts.data_dir)
+    reactions = Reactions(
+        store, parts.clock, chance, data_dir=parts.data_dir, bounce_rules=bounce_rules
+    )
     needs = DeliveryNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         settings=parts.settings,
         queue=parts.queue,
         suppressions=parts.suppressions,
         reactions=reactions,
+        bounce_rules=bounce_rules,
         composer=CatalogComposer(
             templates=parts.templates,
             identities=parts.identities,

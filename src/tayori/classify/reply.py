@@ -1,114 +1,94 @@
-"""Classifies an outcome: the generic rules, by stage, reply code, enhanced code, and plain words.
+"""Classifies an outcome: by the rules, then the enhanced code, then the stage and reply code.
 
 Text decides before codes, since many servers answer "550 5.7.1" to everything. A permanent refusal
-that is not understood fails without blacklisting anybody.
+that is not understood fails without blacklisting anybody. Our own words (DNS, the engine) are never
+judged by a receiver's rules.
 """
 
-import re
-
 from tayori.classify.enhanced import by_enhanced
+from tayori.classify.hint import retry_hint_s
 from tayori.classify.model import Action, BounceClass, Verdict
+from tayori.classify.rule_file import shipped_rules
+from tayori.classify.rules import Rule, Ruleset, Said, said
 from tayori.mail.outcome import Kind, Outcome, Stage
-from tayori.mail.reply import Reply
 
-_WORDS: tuple[tuple[BounceClass, tuple[str, ...]], ...] = (
-    (BounceClass.LOOP, (r"too many hops", r"mail loop", r"routing loop", r"hop count")),
-    (BounceClass.GREYLISTED, (r"gr[ae]y-?list",)),
-    (BounceClass.MAILBOX_FULL, (r"(mailbox|inbox|quota).{0,30}(full|exceed)", r"over quota")),
-    (
-        BounceClass.UNKNOWN_USER,
-        (
-            r"(user|recipient|mailbox|address|account).{0,40}(unknown|not found|no such)",
-            r"(user|recipient|mailbox|address|account).{0,40}(does ?n[o']t|not) exist",
-            r"(no such|unknown|invalid) (user|recipient|mailbox|local part)",
-        ),
-    ),
-    (
-        BounceClass.INACTIVE,
-        (r"(mailbox|account|user|recipient).{0,20}(disabled|inactive|suspended|deactivated)",),
-    ),
-    (
-        BounceClass.AUTHENTICATION,
-        (
-            r"\b(dmarc|dkim|spf)\b.{0,60}(fail|reject|requir|unauth|not pass|did not|policy)",
-            r"unauthenticated",
-        ),
-    ),
-    (
-        BounceClass.RATE_LIMITED,
-        (
-            r"rate.?limit",
-            r"too many",
-            r"frequency limit",
-            r"too fast",
-            r"throttl",
-            r"unusual rate",
-            r"exceeded.{0,40}(connection|message)s? (limit|per)",
-        ),
-    ),
-    (
-        BounceClass.REPUTATION,
-        (r"reputation", r"block ?list", r"black ?list", r"\brbl\b", r"dnsbl", r"spamhaus"),
-    ),
-    (
-        BounceClass.CONTENT,
-        (r"\bspam\b", r"unsolicited", r"virus", r"malware", r"phish", r"message content"),
-    ),
-    (BounceClass.RELAY_DENIED, (r"relay(ing)?.{0,20}(denied|not permitted|access)",)),
-    (
-        BounceClass.TOO_LARGE,
-        (r"(message|mail|size).{0,30}(too (large|big)|exceed.{0,20}size)",),
-    ),
-)
-_COMPILED = tuple((kind, re.compile("|".join(words), re.IGNORECASE)) for kind, words in _WORDS)
-
+_OWN_WORDS = frozenset({Stage.DNS, Stage.ENGINE})
 _BY_STAGE = {
     Stage.DNS: BounceClass.DNS,
     Stage.CONNECT: BounceClass.NETWORK,
     Stage.TLS: BounceClass.TLS,
     Stage.ENGINE: BounceClass.OTHER,
 }
-_ABOUT_THE_RECIPIENT = frozenset({BounceClass.UNKNOWN_USER})
-_TEXT_LIMIT = 1000
+_PASSING = frozenset({BounceClass.RATE_LIMITED, BounceClass.GREYLISTED})
+"""Classes that time cures by themselves, whatever the reply code says."""
+_FINAL = frozenset({Action.FAIL, Action.FAIL_AND_BLACKLIST})
+_ABOUT_RECIPIENTS = frozenset({Stage.RCPT, Stage.DATA, Stage.CONTENT})
 SYSTEM_CODES = frozenset({421, 450, 451, 452})
 
 
-def classify(outcome: Outcome) -> Verdict:
-    """Return class and action of an outcome that was not a delivery; ValueError if it was one."""
+def classify(outcome: Outcome, provider: str = "", *, rules: Ruleset | None = None) -> Verdict:
+    """Return class and action of an outcome that was not a delivery; ValueError if it was one.
+
+    `provider` is the receiver's name of the shaping rules, or one of its other names. Without
+    `rules` the shipped ones count.
+    """
     if outcome.kind is Kind.DELIVERED:
         raise ValueError("A delivery is not a refusal.")
-    bounce_class, rule = _class_of(outcome)
-    return Verdict(bounce_class=bounce_class, action=_action(outcome, bounce_class), rule=rule)
-
-
-def _class_of(outcome: Outcome) -> tuple[BounceClass, str]:
     reply = outcome.reply
-    if reply is None:
-        return _BY_STAGE.get(outcome.stage, BounceClass.NETWORK), f"stage {outcome.stage.value}"
-    for kind, words in _COMPILED:
-        if words.search(reply.text[:_TEXT_LIMIT]):
-            return kind, f"words: {kind.value}"
-    known = by_enhanced(reply.enhanced)
+    if reply is None or outcome.stage in _OWN_WORDS:
+        bounce_class = _BY_STAGE.get(outcome.stage, BounceClass.NETWORK)
+        name = f"stage {outcome.stage.value}"
+        action = _action(outcome, bounce_class, None)
+        return Verdict(bounce_class=bounce_class, action=action, rule=name)
+    it = said(reply, outcome.stage)
+    rule = (rules or shipped_rules()).find(it, provider)
+    if rule is not None:
+        return _by_rule(outcome, it, rule)
+    bounce_class, name, understood = _by_codes(it)
+    return Verdict(
+        bounce_class=bounce_class,
+        action=_action(outcome, bounce_class, None),
+        rule=name,
+        retry_s=retry_hint_s(it.text),
+        understood=understood,
+    )
+
+
+def _by_rule(outcome: Outcome, it: Said, rule: Rule) -> Verdict:
+    hint_s = retry_hint_s(it.text)
+    return Verdict(
+        bounce_class=rule.bounce_class,
+        action=_action(outcome, rule.bounce_class, rule.action),
+        rule=rule.name,
+        provider=rule.providers[0] if rule.providers else "",
+        about=rule.about,
+        retry_s=rule.retry_s if hint_s is None else hint_s,
+    )
+
+
+def _by_codes(it: Said) -> tuple[BounceClass, str, bool]:
+    known = by_enhanced(it.enhanced)
     if known is not None:
-        return known, f"enhanced code {reply.enhanced}"
-    if outcome.stage is Stage.TLS:
-        return BounceClass.TLS, "stage tls"
-    return _by_code(reply)
+        return known, f"enhanced code {it.enhanced}", True
+    if it.stage is Stage.TLS:
+        return BounceClass.TLS, "stage tls", True
+    if it.code in SYSTEM_CODES:
+        return BounceClass.SYSTEM, f"code {it.code}", False
+    if 500 <= it.code <= 504:  # noqa: PLR2004 - RFC 5321 4.2.2: syntax and sequence
+        return BounceClass.PROTOCOL, f"code {it.code}", False
+    return BounceClass.OTHER, "nothing matched", False
 
 
-def _by_code(reply: Reply) -> tuple[BounceClass, str]:
-    if reply.code in SYSTEM_CODES:
-        return BounceClass.SYSTEM, f"code {reply.code}"
-    if 500 <= reply.code <= 504:  # noqa: PLR2004 - RFC 5321 4.2.2: syntax and sequence
-        return BounceClass.PROTOCOL, f"code {reply.code}"
-    return BounceClass.OTHER, "nothing matched"
-
-
-def _action(outcome: Outcome, bounce_class: BounceClass) -> Action:
+def _action(outcome: Outcome, bounce_class: BounceClass, wanted: Action | None) -> Action:
     if outcome.kind is not Kind.PERMANENT:
-        return Action.DEFER
+        # A receiver that says 4yz has not refused for good, so nothing can fail by its words.
+        return Action.DEFER if wanted is None or wanted in _FINAL else wanted
+    if wanted is None:
+        if bounce_class in _PASSING:
+            return Action.DEFER
+        blames = bounce_class is BounceClass.UNKNOWN_USER
+        wanted = Action.FAIL_AND_BLACKLIST if blames else Action.FAIL
     # Only a receiver's own word about RCPT or the mailbox blacklists an address (spec 7).
-    said = outcome.reply is not None and outcome.stage in {Stage.RCPT, Stage.DATA, Stage.CONTENT}
-    if said and bounce_class in _ABOUT_THE_RECIPIENT:
-        return Action.FAIL_AND_BLACKLIST
-    return Action.FAIL
+    if wanted is Action.FAIL_AND_BLACKLIST and outcome.stage not in _ABOUT_RECIPIENTS:
+        return Action.FAIL
+    return wanted

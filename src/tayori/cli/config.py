@@ -1,10 +1,12 @@
 """`tayori config`: check the settings, or show what is in force."""
 
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import msgspec
 import typer
 
+from tayori.classify.current import BounceRules
 from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show, show_one
 from tayori.cli.shaping import rules_of
@@ -16,7 +18,9 @@ config_app = typer.Typer(help="Check and show the settings.", no_args_is_help=Tr
 @config_app.command("check")
 def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Say whether the settings and the rules can be used."""
-    rules_of(settings(config))
+    tree = settings(config)
+    rules_of(tree)
+    BounceRules(Path(tree.data_dir))
     show_one({"settings": "good"}, as_json=as_json)
 
 

@@ -65,7 +65,7 @@ class LoopLimits:
 
 
 class DeliveryLoop:
-    """A service; `make_site` makes the workers' room of a route."""
+    """A service; `make_site` makes a route's workers' room, `refresh` is called each second."""
 
     def __init__(
         self,
@@ -83,6 +83,7 @@ class DeliveryLoop:
         chance: random.Random,
         limits: LoopLimits,
         sources: SourceChooser | None = None,
+        refresh: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._owner = owner
         self._queue = queue
@@ -98,6 +99,7 @@ class DeliveryLoop:
         self._chance = chance
         self._limits = limits
         self._sources = sources
+        self._refresh = refresh
         self._sites: dict[RouteKey, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
@@ -304,6 +306,8 @@ class DeliveryLoop:
                 if site.idle:
                     del self._sites[key]
             self._connections.prune()
+            for refresh in self._refresh:
+                refresh()
 
     async def _heartbeat(self) -> None:
         while True:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from tayori.classify.current import BounceRules
 from tayori.config.tree import DeliverySettings, Settings
 from tayori.db.wakeup import Wakeup
 from tayori.delivery.attempts import Attempts, Composer
@@ -41,6 +42,8 @@ class DeliveryNeeds:
     queue: QueueStore
     suppressions: SuppressStore
     reactions: Reactions
+    bounce_rules: BounceRules | None = None
+    """What refusals mean; None reads the rules of the data directory."""
     composer: Composer
     resolver: Resolver
     signal: Wakeup
@@ -57,6 +60,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
     settler = Settler(needs.queue, needs.owner)
     shaping = LiveShaping(Path(needs.settings.data_dir), delivery)
     shape = shaping.current.shape()
+    bounce_rules = needs.bounce_rules or BounceRules(Path(needs.settings.data_dir))
     connections = _connections(needs, shape)
     attempts = Attempts(queue=needs.queue, composer=needs.composer, clock=needs.clock)
 
@@ -71,6 +75,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
             most_workers=shape.site.connections or 1,
             learn=needs.sources.learn if needs.sources else None,
             heard=needs.reactions.heard,
+            rules=bounce_rules,
         )
 
     return DeliveryLoop(
@@ -86,6 +91,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         clock=needs.clock,
         chance=needs.chance,
         sources=needs.sources,
+        refresh=(bounce_rules.refresh,),
         limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),
     )
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
+from tayori.classify.current import BounceRules
 from tayori.delivery.attempts import Attempts
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
@@ -49,6 +50,7 @@ class Site:
         most_workers: int,
         learn: Callable[[Route, Settlement], None] | None = None,
         heard: Callable[[Route, Outcome, Leased | None], None] = lambda *_: None,
+        rules: BounceRules | None = None,
     ) -> None:
         self.route = route
         self._connections = connections
@@ -59,6 +61,7 @@ class Site:
         self._most_workers = most_workers
         self._learn = learn
         self._heard = heard
+        self._rules = rules
         self._urgent: deque[Work] = deque()
         self._waiting: deque[Work] = deque()
         self._workers: dict[asyncio.Task[None], Session | None] = {}
@@ -233,7 +236,15 @@ class Site:
 
     def _finish(self, work: Work, outcome: Outcome) -> None:
         self._done += 1
-        settlement = judge(work.recipient, outcome, self._clock.now(), self._chance)
+        settlement = judge(
+            work.recipient,
+            outcome,
+            self._clock.now(),
+            self._chance,
+            provider=self.route.provider,
+            rules=self._rules.current if self._rules else None,
+            other_sources=self._learn is not None and bool(self.route.source.name),
+        )
         if self.route.source.name and self._learn is not None:
             settlement = replace(settlement, source=self.route.source.name)
             self._learn(self.route, settlement)

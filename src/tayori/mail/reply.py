@@ -57,3 +57,21 @@ def reply_from_lines(code: int, lines: list[str]) -> Reply:
         if room <= 0:
             break
     return Reply(code=code, enhanced=enhanced, lines=tuple(kept))
+
+
+_BEGINNING = re.compile(r"([45]\d\d)(?:[ -]|\Z)(.*)\Z", re.DOTALL)
+
+
+def split_reply(text: str) -> Reply | None:
+    """Read a refusal as logs and bounces show it, such as "550 5.1.1 unknown"; None for others.
+
+    The code may be repeated on each line, with a hyphen or without.
+    """
+    match = _BEGINNING.match(text.strip())
+    if match is None:
+        return None
+    lines = [
+        line[4:] if line[:4] in {f"{match[1]} ", f"{match[1]}-"} else line
+        for line in match[2].splitlines()
+    ]
+    return reply_from_lines(int(match[1]), lines or [""])

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 
+from tayori.classify.model import Verdict
 from tayori.events.model import EventKind
 from tayori.mail.outcome import Outcome
 from tayori.queue.states import State
@@ -87,7 +88,8 @@ class Settlement:
     """What becomes of a leased recipient after an attempt, or instead of one.
 
     `due_at` is set for DEFERRED (and QUEUED, when a lease is given back) only. `outcome` is None
-    when nothing was attempted. `blocks` puts the address on the shared blacklist.
+    when nothing was attempted. `blocks` puts the address on the shared blacklist. `verdict` is what
+    the receiver's refusal meant, None without one, and `provider` the receiver's group.
     """
 
     recipient: Leased
@@ -105,6 +107,18 @@ class Settlement:
     """The next attempt leaves from the same source."""
     avoids_source: bool = False
     """The next attempt leaves from another source."""
+    verdict: Verdict | None = None
+    provider: str = ""
+
+    @property
+    def action(self) -> str:
+        """Return what the verdict asks for, "" without one."""
+        return self.verdict.action.value if self.verdict else ""
+
+    @property
+    def rule(self) -> str:
+        """Return the rule that decided, "" without a verdict."""
+        return self.verdict.rule if self.verdict else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,12 +20,31 @@ def test_a_reply_is_explained():
     assert json.loads(done.stdout) == {
         "class": "unknown_user",
         "action": "fail_and_blacklist",
-        "rule": "words: unknown_user",
+        "rule": "recipient-unknown-verb",
         "provider": "any",
     }
     table = tayori("explain-reply", "421 too many connections", "--provider", "qq")
     assert ["class", "rate_limited"] in [line.split() for line in table.stdout.splitlines()]
     assert tayori("explain-reply", "hello").returncode == 2
+
+
+def test_a_line_of_a_log_and_the_operators_rules_are_explained(tmp_path):
+    logged = "host mx3.qq.com[192.0.2.1] said: 550 Ip frequency limited (in reply to RCPT TO)"
+    found = json.loads(tayori("explain-reply", logged, "--json").stdout)
+    assert (found["rule"], found["provider"]) == ("qq-ip-frequency", "qq")
+    (tmp_path / "rules").mkdir()
+    own = tmp_path / "rules" / "bounce.toml"
+    own.write_text(
+        "[[rule]]\nname = 'ours'\nclass = 'policy'\nsays = 'frequency limited'\n"
+        "example = '550 Ip frequency limited'\n"
+    )
+    where = {"TAYORI_DATA_DIR": str(tmp_path)}
+    found = json.loads(tayori("explain-reply", logged, "--json", **where).stdout)
+    assert (found["rule"], found["action"]) == ("ours", "fail")
+    own.write_text(own.read_text().replace("policy", "polite"))
+    done = tayori("config", "check", **where)
+    assert done.returncode == 1
+    assert "rule ours" in done.stderr.replace("\n", " ")
 
 
 def test_the_schema_is_made_and_its_state_shown(tmp_path):

@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from tayori.classify.current import BounceRules
 from tayori.classify.reply import classify
 from tayori.config.rules import RuleFile, RuleFileError
 from tayori.db.database import DatabaseBusyError
@@ -53,10 +54,12 @@ class Reactions:
         chance: random.Random,
         *,
         data_dir: Path | None = None,
+        bounce_rules: BounceRules | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._chance = chance
+        self._bounce_rules = bounce_rules
         self._file = RuleFile(FILE, data_dir)
         self._rules: tuple[ReactionRule, ...] = ()
         self._active = Active()
@@ -89,7 +92,9 @@ class Reactions:
         """Take a refusal; without a recipient it was said to the connection as a whole."""
         if not said_by_a_receiver(outcome):
             return
-        found = matching(self._rules, route.provider, outcome, classify(outcome))
+        rules = self._bounce_rules.current if self._bounce_rules else None
+        verdict = classify(outcome, route.provider, rules=rules)
+        found = matching(self._rules, route.provider, outcome, verdict)
         if not found:
             return
         named = recipient is not None and outcome.stage not in _NO_SENDER_YET
