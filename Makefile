@@ -6,10 +6,10 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo bench lock format check test
+.PHONY: help setup run demo bench bench-peers lock format check test
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-8s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.installed ## Make .venv with the tayori command and everything it needs
 
@@ -29,6 +29,9 @@ demo: setup ## Send mails through a sandbox and show them as received; ARGS=--ex
 
 bench: setup ## Measure against the budgets of docs/performance.md; ARGS="--scale 0.3" is quicker
 	$(BIN)/python -m tests.bench.everything $(ARGS)
+
+bench-peers: setup ## The same load on Postfix with OpenDKIM and Haraka, beside Tayori; ARGS="--mails 500"
+	$(BIN)/python -m tests.bench.peers $(ARGS)
 
 lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o requirements.lock pyproject.toml

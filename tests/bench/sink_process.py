@@ -16,6 +16,9 @@ from tayori.smtp.handler import Answer, Connection, Handler, Received, ServerSet
 from tayori.smtp.server import Server
 from tayori.smtp.tls import server_context, write_self_signed
 
+_HEADER = 4_096
+"""Octets in which a signature is looked for."""
+
 
 class SinkProcess:
     """Listens on a free port of 127.0.0.1; with `tls` it offers STARTTLS."""
@@ -23,11 +26,14 @@ class SinkProcess:
     def __init__(self, *, tls: bool = False) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._count: Synchronized[int] = spawn.Value("q", 0)
+        self._signed: Synchronized[int] = spawn.Value("q", 0)
         self._port: Synchronized[int] = spawn.Value("i", 0)
         self._end: Event = spawn.Event()
         self._up: Event = spawn.Event()
         self._process = spawn.Process(
-            target=_run, args=(self._count, self._port, self._up, self._end, tls), daemon=True
+            target=_run,
+            args=((self._count, self._signed), self._port, self._up, self._end, tls),
+            daemon=True,
         )
 
     @property
@@ -39,6 +45,11 @@ class SinkProcess:
     def count(self) -> int:
         """Return how many mails were taken."""
         return int(self._count.value)
+
+    @property
+    def signed(self) -> int:
+        """Return how many of them had a DKIM signature."""
+        return int(self._signed.value)
 
     async def wait_for(self, count: int, timeout_s: float = 600) -> None:
         """Return when so many mails were taken."""
@@ -59,26 +70,28 @@ class SinkProcess:
 class _Counting(Handler):
     """Takes everything."""
 
-    def __init__(self, count: Any) -> None:
+    def __init__(self, counts: Any) -> None:
         super().__init__()
-        self._count = count
+        self._count, self._signed = counts
 
     def data(self, received: Received, content: bytes) -> Answer:
         """Count it and say yes."""
         # One process writes, so the value needs no lock.
         self._count.get_obj().value += 1
+        if b"dkim-signature:" in content[:_HEADER].lower():
+            self._signed.get_obj().value += 1
         return super().data(received, content)
 
 
-def _run(count: Any, port: Any, up: Event, end: Event, tls: bool) -> None:
-    uvloop.run(_serve(count, port, up, end, tls=tls))
+def _run(counts: Any, port: Any, up: Event, end: Event, tls: bool) -> None:
+    uvloop.run(_serve(counts, port, up, end, tls=tls))
 
 
-async def _serve(count: Any, port: Any, up: Event, end: Event, *, tls: bool) -> None:
+async def _serve(counts: Any, port: Any, up: Event, end: Event, *, tls: bool) -> None:
     context = _context() if tls else None
 
     def handler(_connection: Connection) -> Handler:
-        return _Counting(count)
+        return _Counting(counts)
 
     server = Server(
         handler, ServerSettings(host_name="mx.sink.test", tls=context, max_commands=1 << 30)

@@ -66,7 +66,8 @@ class Result(msgspec.Struct, frozen=True, kw_only=True):
     first_refusal: str = ""
 
 
-async def _load(target: Target) -> Measured:
+async def load(target: Target) -> Measured:
+    """Run a load in a process of its own."""
     spawn = multiprocessing.get_context("spawn")
     with spawn.Pool(1) as pool:
         return await asyncio.to_thread(pool.apply, run_load, (target,))
@@ -93,8 +94,8 @@ async def peer(mails: int, octets: int) -> list[float]:
         return [0.0] * len(WAYS)
     with tempfile.TemporaryDirectory() as folder:
         async with PostfixProcess(Path(folder)) as postfix:
-            await _load(_target(WAYS[1], postfix.port, 200, octets, None))
-            measured = [await _load(_target(w, postfix.port, mails, octets, None)) for w in WAYS]
+            await load(_target(WAYS[1], postfix.port, 200, octets, None))
+            measured = [await load(_target(w, postfix.port, mails, octets, None)) for w in WAYS]
             return [one.per_second for one in measured]
 
 
@@ -106,12 +107,12 @@ async def measure(mails: int, octets: int = 5_000) -> list[Result]:
             host, port = dns.address
             server = BenchServer(Path(folder), {"dns": {"servers": [f"{host}:{port}"]}, **SETTINGS})
             await server.start(roles="api,submission,sweep")
-            tenant = await _tenant(server, dns)
+            tenant = await ready_tenant(server, dns)
             own = int(str(server.ready["submission"]).rpartition(":")[2])
-            await _load(_target(WAYS[1], own, 200, octets, tenant))
+            await load(_target(WAYS[1], own, 200, octets, tenant))
             for way in WAYS:
                 before = usage_of(int(server.ready["pid"]))
-                measured = await _load(_target(way, own, mails, octets, tenant))
+                measured = await load(_target(way, own, mails, octets, tenant))
                 used = usage_of(int(server.ready["pid"])).cpu_s - before.cpu_s
                 results.append(_result(way, measured, used))
             await server.stop()
@@ -134,7 +135,8 @@ def _result(way: Way, measured: Measured, cpu_s: float) -> Result:
     )
 
 
-async def _tenant(server: BenchServer, dns: DnsServer) -> Tenant:
+async def ready_tenant(server: BenchServer, dns: DnsServer) -> Tenant:
+    """Make an account that may send by SMTP with `PASSWORD`."""
     tenant = await new_tenant(server, dns)
     await server.command("account", "grant", str(tenant.account_id), "smtp_content")
     await tenant.sdk(server).call(

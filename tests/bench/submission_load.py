@@ -29,6 +29,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     password: str = ""  # "" = no AUTH
     per_connection: int = 0  # 0 = a session keeps its connection
     octets: int = 5_000
+    chained: bool = True  # False = the next envelope waits for the answer to the last mail
 
 
 def mail(sender: str, octets: int) -> bytes:
@@ -120,18 +121,24 @@ class _Connection(asyncio.Protocol):
 
     def _answered(self, line: bytes) -> None:
         if line.startswith(b"354"):
-            following = self._run.envelope() if self._left > 0 else b""
-            self._left -= 1
+            following = self._following() if self._run.target.chained else b""
             self._sent_at = time.perf_counter()
-            self._transport.write(self._run.next_content() + (following or b"QUIT\r\n"))
+            self._transport.write(self._run.next_content() + following)
             self._handler = self._taken
         elif line.startswith(b"221"):
             self._transport.close()
+
+    def _following(self) -> bytes:
+        envelope = self._run.envelope() if self._left > 0 else b""
+        self._left -= 1
+        return envelope or b"QUIT\r\n"
 
     def _taken(self, _: bytes) -> None:
         self._run.latencies.append(time.perf_counter() - self._sent_at)
         self._run.accepted += 1
         self._handler = self._answered
+        if not self._run.target.chained:
+            self._transport.write(self._following())
 
     def connection_lost(self, _: Exception | None) -> None:
         if not self.done.done():

@@ -7,6 +7,8 @@ import pytest
 from tests.support.installations import MakeServer, installations, name_server
 from tests.support.postgresql import PostgresqlServer
 from tests.support.sink import Sink
+from tests.support.zoo.menagerie import EVERYBODY
+from tests.support.zoo.zoo import ZooProcess, publish
 
 from tayori.sandbox.dns_server import DnsServer
 
@@ -27,6 +29,13 @@ async def sink() -> AsyncIterator[Sink]:
 async def dns() -> AsyncIterator[DnsServer]:
     async with name_server() as server:
         yield server
+
+
+@pytest.fixture
+async def zoo(dns: DnsServer) -> AsyncIterator[ZooProcess]:
+    async with ZooProcess(EVERYBODY) as running:
+        publish(dns, EVERYBODY)
+        yield running
 
 
 @pytest.fixture

@@ -48,7 +48,7 @@ class DebianTools:
         return {
             **os.environ,
             "PATH": os.pathsep.join([*map(str, found), path]),
-            "LD_LIBRARY_PATH": f"{self.libraries}:{root / 'usr/lib/postfix'}",
+            "LD_LIBRARY_PATH": f"{self.libraries}:{root / 'usr/lib'}:{root / 'usr/lib/postfix'}",
             "PERL5LIB": ":".join(map(str, perl)),
             "SASL_PATH": str(self.libraries / "sasl2"),
         }
@@ -59,21 +59,21 @@ class DebianTools:
 
 
 @cache
-def debian_tools() -> DebianTools:
+def debian_tools(packages: tuple[str, ...] = PACKAGES) -> DebianTools:
     """Return the programs; fetches them at first use."""
     system = Path("/etc/os-release").read_bytes()
-    digest = hashlib.sha256("\0".join(PACKAGES).encode() + system).hexdigest()[:16]
+    digest = hashlib.sha256("\0".join(packages).encode() + system).hexdigest()[:16]
     kept = ROOT / "build" / "debian"
     kept.mkdir(parents=True, exist_ok=True)
     folder = kept / digest
     with (kept / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            _fetch(folder)
+            _fetch(folder, packages)
     return DebianTools(folder)
 
 
-def _fetch(folder: Path) -> None:
+def _fetch(folder: Path, packages: tuple[str, ...]) -> None:
     """Unpack beside the final place and rename, so that a half-done folder is never used."""
     work = folder.with_suffix(".new")
     shutil.rmtree(work, ignore_errors=True)
@@ -86,7 +86,7 @@ def _fetch(folder: Path) -> None:
     )
     _run(*apt, "update")
     options = ("--reinstall", "--download-only", "--no-install-recommends")
-    _run(*apt, "install", *options, *PACKAGES)
+    _run(*apt, "install", *options, *packages)
     for package in sorted((work / "archives").glob("*.deb")):
         _run("dpkg-deb", "--extract", package, work / "root")
     (work / "root").rename(folder)

@@ -1,5 +1,6 @@
 """What stands in a server's database about every recipient, read beside the running server."""
 
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -16,8 +17,17 @@ from tayori.queue.states import FINAL, State
 
 _RECIPIENTS = Statement(select(recipient.c.id, recipient.c.address, recipient.c.state))
 _ATTEMPTS = Statement(select(attempt.c.recipient_id, attempt.c.kind, attempt.c.started_at))
+_CLASSES = Statement(
+    select(recipient.c.address, attempt.c.bounce_class)
+    .join_from(attempt, recipient, attempt.c.recipient_id == recipient.c.id)
+    .where(attempt.c.kind != Kind.DELIVERED.value)
+    .order_by(attempt.c.id)
+)
 _OPEN = Statement(
     select(func.count().label("many")).select_from(recipient).where(recipient.c.due_at.is_not(None))
+)
+_STATES = Statement(
+    select(recipient.c.state, func.count().label("many")).group_by(recipient.c.state)
 )
 _CONTENTS = Statement(select(func.count().label("many")).select_from(message_content))
 
@@ -57,6 +67,12 @@ class Ledger:
         """Return how many recipients are not final."""
         return await self._count(_OPEN)
 
+    async def states(self) -> Counter[State]:
+        """Return how many recipients there are in each state."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_STATES)
+        return Counter({State(row["state"]): int(row["many"]) for row in rows})
+
     async def stored_contents(self) -> int:
         """Return how many messages still have their content."""
         return await self._count(_CONTENTS)
@@ -81,6 +97,15 @@ class Ledger:
             )
             for row in recipients
         ]
+
+    async def classes(self) -> dict[str, list[str]]:
+        """Return the classes of the attempts that failed, in their order, by address."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_CLASSES)
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["address"], []).append(row["bounce_class"])
+        return found
 
     async def _count(self, statement: Statement) -> int:
         async with self._database.read() as transaction:

@@ -10,8 +10,9 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from tests.support.debian_tools import DebianTools
@@ -58,31 +59,55 @@ def relaying_postfix(
     """Run Postfix with the server at localhost:`port` as its relayhost; yield its own port."""
     with tempfile.TemporaryDirectory(prefix="tayori-relay-") as made:
         folder = Path(made)
-        folder.chmod(0o755)
-        own = _free_port()
-        (folder / "config").mkdir()
         (folder / "roots.pem").write_bytes(ca_file.read_bytes())
-        (folder / "config" / "master.cf").write_text(_SERVICES.format(port=own))
-        settings = _settings(tools, folder, port=port, user=user, password=password)
-        text = "".join(f"{name} = {value}\n" for name, value in settings.items())
-        (folder / "config" / "main.cf").write_text(text)
-        master = tools.root / "usr/lib/postfix/sbin/master"
-        with subprocess.Popen(
-            [*_as_root(), "sh", "-c", _START, "sh", str(folder), str(master)],
-            env=tools.environment,
-            stdin=subprocess.DEVNULL,
-        ) as process:
-            try:
-                _until_it_listens(own, process, folder / "log")
-                yield own
-            finally:
-                process.terminate()
-                process.wait(TIMEOUT_S)
+        settings = _relaying(folder, port=port, user=user, password=password)
+        with running_postfix(tools, folder, settings) as postfix:
+            yield postfix.port
 
 
-def _settings(
-    tools: DebianTools, folder: Path, *, port: int, user: str, password: str
-) -> dict[str, str]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Postfix:
+    """One that runs: its port on 127.0.0.1, its configuration, and its master's process."""
+
+    tools: DebianTools
+    folder: Path
+    port: int
+    process_id: int
+
+    def run(self, *command: str) -> None:
+        """Run one of its commands; RuntimeError when it failed."""
+        program = self.tools.root / "usr/sbin" / command[0]
+        configuration = ("-c", str(self.folder / "config"))
+        self.tools.run(*as_root(), program, *configuration, *command[1:])
+
+
+@contextmanager
+def running_postfix(
+    tools: DebianTools, folder: Path, settings: Mapping[str, str]
+) -> Iterator[Postfix]:
+    """Run Postfix in a folder of its own with `settings` beside those of every instance here."""
+    folder.chmod(0o755)
+    port = _free_port()
+    (folder / "config").mkdir()
+    (folder / "config" / "master.cf").write_text(_SERVICES.format(port=port))
+    lines = {**_settings(tools, folder), **settings}
+    text = "".join(f"{name} = {value}\n" for name, value in lines.items())
+    (folder / "config" / "main.cf").write_text(text)
+    master = tools.root / "usr/lib/postfix/sbin/master"
+    with subprocess.Popen(
+        [*as_root(), "sh", "-c", _START, "sh", str(folder), str(master)],
+        env=tools.environment,
+        stdin=subprocess.DEVNULL,
+    ) as process:
+        try:
+            _until_it_listens(port, process, folder / "log")
+            yield Postfix(tools=tools, folder=folder, port=port, process_id=process.pid)
+        finally:
+            process.terminate()
+            process.wait(TIMEOUT_S)
+
+
+def _settings(tools: DebianTools, folder: Path) -> dict[str, str]:
     libraries = tools.root / "usr/lib/postfix"
     return {
         "compatibility_level": "3.6",
@@ -110,6 +135,11 @@ def _settings(
         "mynetworks": "127.0.0.0/8",
         "smtpd_relay_restrictions": "permit_mynetworks, reject",
         "smtputf8_enable": "no",
+    }
+
+
+def _relaying(folder: Path, *, port: int, user: str, password: str) -> dict[str, str]:
+    return {
         "relayhost": f"[localhost]:{port}",
         "smtp_host_lookup": "native",
         "smtp_sasl_auth_enable": "yes",
@@ -123,7 +153,8 @@ def _settings(
     }
 
 
-def _as_root() -> list[str]:
+def as_root() -> list[str]:
+    """Return what goes before a command that wants to be root."""
     if os.geteuid() == 0:
         return []
     unshare = shutil.which("unshare")

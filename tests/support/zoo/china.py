@@ -76,6 +76,7 @@ QQ = Species(
 )
 NETEASE = Species(
     name="netease",
+    trusted=False,
     sites=(
         Site(
             hosts=("163mx01.mxmail.netease.com", "163mx02.mxmail.netease.com"),
@@ -107,7 +108,7 @@ NETEASE = Species(
             "",
             "Requested mail action aborted: exceeded mailbox quota",
             "mailbox_full",
-            ends=True,
+            ends=False,
         ),
         "daily": at_rcpt(
             550,

@@ -71,6 +71,7 @@ class Den:
         self.closing = asyncio.Event()
         self._known: dict[tuple[str, str, str], float] = {}
         self._blocked_until: dict[str, float] = {}
+        self._refused: set[str] = set()
 
     def visit(self, connection: Connection) -> Handler:
         """Return the handler of a connection."""
@@ -108,6 +109,17 @@ class Den:
             return False
         first = self._known.setdefault((source, sender, recipient.lower()), self.clock())
         return self.clock() < first + wait_s
+
+    def refusal(self, address: str) -> Refusal | None:
+        """Return how an address is refused now: what does not end its mail is said only once."""
+        refusal = self.species.refusals.get(key_of(address))
+        if refusal is None or refusal.ends:
+            return refusal
+        return None if address.lower() in self._refused else refusal
+
+    def refused(self, address: str) -> None:
+        """Note that a refusal was said."""
+        self._refused.add(address.lower())
 
     async def pause(self, seconds: float) -> None:
         """Let time pass, as slow receivers do; it ends with the zoo."""
@@ -170,10 +182,9 @@ class Visit(Handler):
         self._recipients += 1
         if most is not None and self._recipients > most:
             return den.broken(Rule.RECIPIENTS, self._source, (self._recipients, most))
-        refusal = self._refusal(rcpt.address)
-        if refusal is not None and refusal.stage is not Stage.CONTENT:
-            self._note(mail, rcpt, refused=_key(rcpt.address))
-            return refusal.reply
+        refusal = den.refusal(rcpt.address)
+        if refusal is not None and refusal.stage is Stage.RCPT:
+            return self._refuse(mail, rcpt, refusal)
         if den.greylists(self._source, mail.return_path, rcpt.address):
             den.log.put_off += 1
             return den.species.greylisted
@@ -182,10 +193,9 @@ class Visit(Handler):
     def data(self, received: Received, content: bytes) -> Answer:
         """Take a mail, at once or slowly, or refuse its content."""
         for rcpt in received.recipients:
-            refusal = self._refusal(rcpt.address)
+            refusal = self._den.refusal(rcpt.address)
             if refusal is not None:
-                self._note(received.mail, rcpt, refused=_key(rcpt.address))
-                return refusal.reply
+                return self._refuse(received.mail, rcpt, refusal)
         if self._den.species.content_s:
             return self._take_slowly(received, content)
         return self._take(received, content)
@@ -205,8 +215,10 @@ class Visit(Handler):
         """Count the end of the connection."""
         self._den.meter.leave(self._source)
 
-    def _refusal(self, address: str) -> Refusal | None:
-        return self._den.species.refusals.get(_key(address))
+    def _refuse(self, mail: MailFrom, rcpt: RcptTo, refusal: Refusal) -> Reply:
+        self._den.refused(rcpt.address)
+        self._note(mail, rcpt, refused=key_of(rcpt.address))
+        return refusal.reply
 
     def _note(
         self, mail: MailFrom, rcpt: RcptTo, *, message_id: str = "", refused: str = ""
@@ -226,7 +238,8 @@ class Visit(Handler):
         )
 
 
-def _key(address: str) -> str:
+def key_of(address: str) -> str:
+    """Return the beginning of the local part, by which a species knows what to do."""
     return address.partition("@")[0].partition(".")[0]
 
 

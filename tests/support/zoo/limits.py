@@ -31,10 +31,10 @@ class Window:
     seconds: float
 
 
-USUAL_RATE = Window(1_100, 10.0)
-"""100 mails a second, seen over ten of them, with a tenth for what waits in sockets."""
-USUAL_CONNECTION_RATE = Window(110, 60.0)
-"""100 connections a minute, and a tenth as above."""
+USUAL_RATE = Window(1_000, 10.0)
+"""100 mails a second, seen over ten of them."""
+USUAL_CONNECTION_RATE = Window(100, 60.0)
+"""100 connections a minute."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -274,7 +274,7 @@ ICLOUD = Species(
             550, "5.1.1", "<unknown@icloud.com>: user does not exist", "unknown_user", ends=True
         ),
         "full": at_rcpt(
-            552, "5.2.2", "<full@icloud.com>: user is over quota", "mailbox_full", ends=True
+            552, "5.2.2", "<full@icloud.com>: user is over quota", "mailbox_full", ends=False
         ),
         "spam": at_content(
             554,
@@ -303,6 +303,19 @@ GMX = Species(
 )
 PROVIDERS = (GMAIL, OUTLOOK, OFFICE365, YAHOO, QQ, NETEASE, ICLOUD, GMX)
 
+PLAIN = Species(
+    name="plain",
+    trusted=False,
+    sites=tuple(Site(hosts=(f"mx.plain{n}.test",), domains=(f"plain{n}.test",)) for n in range(6)),
+    shared=False,
+    limits=Limits(
+        connections=10,
+        mails_per_connection=100,
+        connection_rate=USUAL_CONNECTION_RATE,
+        mail_rates=(USUAL_RATE,),
+    ),
+)
+"""Small firms whose servers nobody knows; what they permit is our default."""
 GREYLISTER = Species(
     name="greylister",
     sites=(Site(hosts=("mx.greylister.test",), domains=("greylister.test",)),),
@@ -332,6 +345,7 @@ NARROW = Species(
 BLOCKER = Species(
     name="blocker",
     sites=(Site(hosts=("mx.blocker.test",), domains=("blocker.test",)),),
+    limits=Limits(connections=2, mails_per_connection=10),
     blocks_s=86_400.0,
     blocked=Reply(
         554,
@@ -341,4 +355,4 @@ BLOCKER = Species(
 )
 PATIENT = (GREYLISTER, TARPIT, SLOW, CLEAR)
 """Take all mail in the end; none counts."""
-EVERYBODY = (*PROVIDERS, *PATIENT, NARROW, BLOCKER)
+EVERYBODY = (*PROVIDERS, PLAIN, *PATIENT, NARROW, BLOCKER)

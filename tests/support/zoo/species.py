@@ -12,7 +12,6 @@ from tayori.mail.reply import Reply
 class Stage(Enum):
     """When a reply is said."""
 
-    MAIL = "the sender"
     RCPT = "the recipient"
     CONTENT = "the content"
 
@@ -65,6 +64,8 @@ class Species:
     refusals: Mapping[str, Refusal] = field(default_factory=dict)
     """By the beginning of the local part, up to the first dot."""
     offers_tls: bool = True
+    trusted: bool = True
+    """Whether certificates are signed by the zoo's authority, or by themselves."""
     greeting_s: float = 0.0
     """The tarpit's: time until each greeting."""
     content_s: float = 0.0

@@ -7,6 +7,7 @@ there by `publish`.
 import asyncio
 import contextlib
 import multiprocessing
+import ssl
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -14,6 +15,7 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Self
 
 import msgspec
+import trustme
 import uvloop
 from tests.support.zoo.den import Den, Log, Seen
 from tests.support.zoo.limits import Violation
@@ -58,7 +60,7 @@ class Zoo:
     def __init__(self, species: Sequence[Species], port: int = 0) -> None:
         self.port = port
         self.log = Log()
-        self._context = self_signed_context("mx.zoo.test", SystemClock())
+        self._authority = trustme.CA()
         self._species = species
         self._dens: list[tuple[str, Den]] = []
         self._servers: list[Server] = []
@@ -85,6 +87,11 @@ class Zoo:
             den.closing.set()
         await asyncio.gather(*(server.stop(grace_s=0) for server in self._servers))
         self._servers.clear()
+
+    @property
+    def authority(self) -> bytes:
+        """Return the certificate, in PEM, by which trusted receivers can be verified."""
+        return self._authority.cert_pem.bytes()
 
     def report(self) -> Report:
         """Return what was seen so far."""
@@ -120,13 +127,20 @@ class Zoo:
     async def _listen(self, den: Den, host: str, address: str) -> None:
         settings = ServerSettings(
             host_name=host,
-            tls=self._context if den.species.offers_tls else None,
+            tls=self._context(den.species, host) if den.species.offers_tls else None,
             max_commands=1 << 30,
             max_errors=1 << 30,
         )
         server = Server(den.visit, settings)
         _, self.port = await server.start(address, self.port)
         self._servers.append(server)
+
+    def _context(self, species: Species, host: str) -> ssl.SSLContext:
+        if not species.trusted:
+            return self_signed_context(host, SystemClock())
+        context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+        self._authority.issue_cert(host).configure_cert(context)
+        return context
 
 
 def addresses_of(species: Sequence[Species]) -> list[tuple[str, str]]:
@@ -154,6 +168,8 @@ class ZooProcess:
 
     def __init__(self, species: Sequence[Species]) -> None:
         self.port = 0
+        self.authority = b""
+        """As of `Zoo`."""
         self._species = species
         spawn = multiprocessing.get_context("spawn")
         self._pipe, theirs = spawn.Pipe()
@@ -161,7 +177,7 @@ class ZooProcess:
 
     async def __aenter__(self) -> Self:
         self._process.start()
-        self.port = await asyncio.to_thread(self._pipe.recv)
+        self.port, self.authority = await asyncio.to_thread(self._pipe.recv)
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -191,7 +207,7 @@ def _run(pipe: Pipe, species: Sequence[Species]) -> None:
 
 async def _serve(pipe: Pipe, species: Sequence[Species]) -> None:
     async with Zoo(species) as zoo:
-        pipe.send(zoo.port)
+        pipe.send((zoo.port, zoo.authority))
         while True:
             try:
                 order = await asyncio.to_thread(pipe.recv)

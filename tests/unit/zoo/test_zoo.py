@@ -8,9 +8,10 @@ from contextlib import asynccontextmanager
 
 import aiosmtplib
 import pytest
+from tests.support.zoo.china import QQ
 from tests.support.zoo.den import Den, Log
 from tests.support.zoo.limits import Limits, Meter, Rule, Window, count_rules
-from tests.support.zoo.menagerie import EVERYBODY, QQ
+from tests.support.zoo.menagerie import EVERYBODY
 from tests.support.zoo.species import Refusal, Site, Species, Stage
 from tests.support.zoo.zoo import Zoo, ZooProcess, addresses_of, publish
 
