@@ -16,6 +16,7 @@ from tayori.cli.explain import explain_reply
 from tayori.cli.explain_message import explain
 from tayori.cli.queue import queue_app
 from tayori.cli.reaction import reaction_app
+from tayori.cli.replies import replies_app
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.shaping import shaping_app
@@ -38,6 +39,7 @@ app.add_typer(queue_app, name="queue")
 app.add_typer(task_app, name="task")
 app.add_typer(reaction_app, name="reaction")
 app.add_typer(callback_app, name="callback")
+app.add_typer(replies_app, name="replies")
 app.add_typer(dns_app, name="dns")
 app.add_typer(shaping_app, name="shaping")
 app.add_typer(config_app, name="config")

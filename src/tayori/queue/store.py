@@ -13,6 +13,7 @@ from tayori.events.store import reactions, record
 from tayori.queue import statements
 from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
+from tayori.queue.unclassified_store import count_unclassified, unclassified
 from tayori.runtime.crash import Point, reach
 from tayori.suppress.model import BLOCKED_MS, Blocked
 from tayori.suppress.store import block
@@ -113,6 +114,7 @@ class QueueStore:
             await block(transaction, [_blocked(s) for s in chosen if s.blocks])
             if ended:
                 await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
+            await count_unclassified(transaction, unclassified(chosen))
             reach(Point.SETTLE_BEFORE_COMMIT)
         reach(Point.SETTLE_AFTER_COMMIT)
         return effective
@@ -218,6 +220,7 @@ def _attempt(item: Settlement) -> dict[str, object]:
         "bounce_class": item.bounce_class,
         "detail": outcome.detail,
         "source": item.source or None,
+        "rule": item.rule or None,
     }
 
 

@@ -14,6 +14,7 @@ from tayori.db.tables import (
     suppress,
     system,
     tenants,
+    unclassified,
 )
 from tayori.db.tables.metadata import metadata
 
@@ -32,4 +33,5 @@ __all__ = [
     "suppress",
     "system",
     "tenants",
+    "unclassified",
 ]

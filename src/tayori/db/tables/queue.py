@@ -101,5 +101,6 @@ attempt = Table(
     Column("bounce_class", Text, nullable=False),
     Column("detail", Text, nullable=False),
     Column("source", Text),  # the name of the source that it left from; NULL = the only one
+    Column("rule", Text),  # the rule that decided what the refusal meant; NULL = no refusal
     sqlite_autoincrement=False,
 )
