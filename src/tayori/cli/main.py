@@ -13,6 +13,7 @@ from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
 from tayori.cli.dns import dns_app
 from tayori.cli.explain import explain_reply
+from tayori.cli.explain_bounce import explain_bounce
 from tayori.cli.explain_message import explain
 from tayori.cli.queue import queue_app
 from tayori.cli.reaction import reaction_app
@@ -46,6 +47,7 @@ app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 app.command()(explain)
 app.command("explain-reply")(explain_reply)
+app.command("explain-bounce")(explain_bounce)
 app.command()(serve)
 app.command()(sandbox)
 app.command()(demo)

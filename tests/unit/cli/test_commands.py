@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 
 def tayori(*words, **environment):
@@ -84,3 +85,30 @@ def test_shaping_rules_are_checked_with_the_operators_own(tmp_path):
         done = tayori(*words, **where)
         assert done.returncode == 1
         assert "Did you mean connections?" in done.stderr
+
+
+BOUNCES = Path(__file__).parents[2] / "data/bounces"
+
+
+def test_a_bounce_is_explained():
+    printed = tayori("explain-bounce", str(BOUNCES / "postfix-two-recipients.eml"), "--json")
+    first, second = json.loads(printed.stdout)
+    assert first == {
+        "recipient": "dora@receiver.example",
+        "kind": "bounce",
+        "class": "unknown_user",
+        "action": "fail_and_blacklist",
+        "status": "5.1.1",
+        "reply": "550 5.1.1 No such user",
+    }
+    assert (second["class"], second["action"]) == ("reputation", "fail")
+    table = tayori("explain-bounce", str(BOUNCES / "out-of-office.eml"))
+    assert "auto_reply" in table.stdout
+
+
+def test_a_file_that_is_no_mail_is_named(tmp_path):
+    missing = tayori("explain-bounce", str(tmp_path / "none.eml"))
+    assert (missing.returncode, "cannot be read" in " ".join(missing.stderr.split())) == (1, True)
+    (tmp_path / "empty.eml").write_bytes(b"\n")
+    empty = tayori("explain-bounce", str(tmp_path / "empty.eml"))
+    assert (empty.returncode, "is empty" in " ".join(empty.stderr.split())) == (1, True)

@@ -1,0 +1,53 @@
+"""`tayori explain-bounce`: what a mail that came back means."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tayori.classify.current import BounceRules
+from tayori.cli.opened import CommandError
+from tayori.cli.options import AsJson, ConfigFile, settings
+from tayori.cli.output import show
+from tayori.inbound.model import Finding
+from tayori.inbound.understand import understand
+
+LARGEST = 50 * 1024 * 1024
+
+
+def explain_bounce(
+    file: Annotated[
+        Path, typer.Argument(help="The mail as it came (.eml); - reads it from stdin.")
+    ],
+    *,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show whom a bounce, complaint or automatic answer is about, and what follows from it."""
+    raw = _read(file)
+    rules = BounceRules(Path(settings(config).data_dir)).current
+    show([_row(finding) for finding in understand(raw, rules)], as_json=as_json)
+
+
+def _read(file: Path) -> bytes:
+    try:
+        raw = sys.stdin.buffer.read(LARGEST + 1) if str(file) == "-" else file.read_bytes()
+    except OSError as error:
+        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    if len(raw) > LARGEST:
+        raise CommandError(f"{file} is larger than {LARGEST // 1024 // 1024} MB: no bounce is.")
+    if not raw.strip():
+        raise CommandError(f"{file} is empty.")
+    return raw
+
+
+def _row(finding: Finding) -> dict[str, object]:
+    return {
+        "recipient": finding.recipient,
+        "kind": finding.kind.value,
+        "class": finding.bounce_class.value if finding.bounce_class else "",
+        "action": finding.action.value if finding.action else "",
+        "status": finding.status,
+        "reply": finding.reply,
+    }
