@@ -187,6 +187,7 @@ def _rule_row(rule: ReactionRule) -> dict[str, object]:
         "class": rule.bounce_class and rule.bounce_class.value,
         "action": rule.action and rule.action.value,
         "rule": rule.rule,
+        "about": " or ".join(sorted(rule.about)),
         "text": rule.text and rule.text.pattern,
     }
     return {

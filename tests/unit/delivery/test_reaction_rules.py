@@ -24,11 +24,15 @@ def provider_of(rule):
     return min(rule.providers, default="")
 
 
-@pytest.mark.parametrize("rule", [r for r in SHIPPED if r.action is None], ids=lambda r: r.name)
+@pytest.mark.parametrize("rule", [r for r in SHIPPED if r.example], ids=lambda r: r.name)
 def test_a_shipped_rule_matches_the_text_that_it_is_for(rule):
     outcome = refusal(rule.example)
     assert rule.source.startswith("http")
-    assert rule.matches(provider_of(rule), outcome, classify(outcome))
+    found = {
+        provider: rule.matches(provider, outcome, classify(outcome, provider))
+        for provider in rule.providers or ("", "free", "qq")
+    }
+    assert all(found.values()) if rule.providers else any(found.values())
 
 
 @pytest.mark.parametrize("rule", SHIPPED, ids=lambda r: r.name)
@@ -46,6 +50,10 @@ def test_a_shipped_rule_never_matches_our_own_words_or_another_provider(rule):
         reply=reply_from_lines(250, ["2.0.0 " + text]),
     )
     assert not rule.matches(provider_of(rule), delivered, classify(refusal(text)))
+
+
+def test_a_rule_without_a_text_of_its_own_goes_by_the_classifiers_action():
+    assert all(rule.example or rule.action for rule in SHIPPED)
 
 
 def test_every_action_of_the_classifier_that_needs_one_has_a_rule():
@@ -79,6 +87,7 @@ def test_an_operator_changes_adds_and_ends_rules():
         ({"threshold": "1001 per hour"}, "1001"),
         ({"duration": "soon"}, "soon"),
         ({"class": "unheard"}, "unheard"),
+        ({"about": "weather"}, "weather"),
         ({"pause": False}, "something to do"),
         ({"tell_operator": True}, "alone"),
         ({"connections": 0}, "at least 1"),

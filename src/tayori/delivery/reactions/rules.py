@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from tayori.classify.model import Action, BounceClass, Verdict
+from tayori.classify.model import About, Action, BounceClass, Verdict
 from tayori.config.rules import RuleFileError
 from tayori.delivery.reactions.model import Effect, Scope, step_of
 from tayori.mail.outcome import Kind, Outcome, Stage
@@ -23,6 +23,7 @@ FILE = "reactions.toml"
 PAUSE_MS = 10 * MINUTE
 MOST_COUNTED = 1_000
 """Largest threshold: so many times of a rule are kept for each place where it holds."""
+UNSAID = "unsaid"
 _TEXT_LIMIT = 1_000
 _UNITS = {"s": SECOND, "second": SECOND, "min": MINUTE, "minute": MINUTE, "h": HOUR, "hour": HOUR}
 _SPAN = re.compile(r"(\d+)?\s*(s|min|minute|h|hour|d|day)s?\Z")
@@ -45,6 +46,7 @@ class _Written(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     bounce_class: BounceClass | None = msgspec.field(name="class", default=None)
     action: Action | None = None
     rule: str | None = None
+    about: str | list[str] | None = None
     text: str | None = None
     threshold: str = "at once"
     scope: Place
@@ -71,6 +73,8 @@ class ReactionRule:
     bounce_class: BounceClass | None
     action: Action | None
     rule: str | None
+    about: frozenset[str]
+    """Whose doing it is, any of them; "unsaid" when the verdict tells nothing."""
     text: re.Pattern[str] | None
     threshold: int
     window_ms: int
@@ -94,6 +98,7 @@ class ReactionRule:
             and self.bounce_class in {None, verdict.bounce_class}
             and self.action in {None, verdict.action}
             and self.rule in {None, verdict.rule}
+            and (not self.about or (verdict.about or UNSAID) in self.about)
         )
         text = str(outcome.reply)[:_TEXT_LIMIT]
         return known and (self.text is None or self.text.search(text) is not None)
@@ -161,6 +166,7 @@ def _checked(name: str, written: _Written) -> ReactionRule:
         bounce_class=written.bounce_class,
         action=written.action,
         rule=written.rule,
+        about=_abouts(written.about),
         text=re.compile(written.text, re.IGNORECASE) if written.text is not None else None,
         threshold=threshold,
         window_ms=window_ms,
@@ -174,6 +180,13 @@ def _checked(name: str, written: _Written) -> ReactionRule:
 
 def _names(provider: str | list[str] | None) -> frozenset[str]:
     return frozenset([provider] if isinstance(provider, str) else provider or ())
+
+
+def _abouts(about: str | list[str] | None) -> frozenset[str]:
+    named = _names(about)
+    if unknown := named - {UNSAID, *About}:
+        raise ValueError(f'about knows no "{min(unknown)}"')
+    return named
 
 
 def _effect(written: _Written) -> Effect:
