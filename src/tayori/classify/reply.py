@@ -23,6 +23,8 @@ _PASSING = frozenset({BounceClass.RATE_LIMITED, BounceClass.GREYLISTED})
 """Classes that time cures by themselves, whatever the reply code says."""
 _FINAL = frozenset({Action.FAIL, Action.FAIL_AND_BLACKLIST})
 _ABOUT_RECIPIENTS = frozenset({Stage.RCPT, Stage.DATA, Stage.CONTENT})
+_NO_ROOM = 552
+"""At RCPT a temporary code, whatever it looks like (RFC 5321 4.5.3.1.10)."""
 SYSTEM_CODES = frozenset({421, 450, 451, 452})
 
 
@@ -36,10 +38,7 @@ def classify(outcome: Outcome, provider: str = "", *, rules: Ruleset | None = No
         raise ValueError("A delivery is not a refusal.")
     reply = outcome.reply
     if reply is None or outcome.stage in _OWN_WORDS:
-        bounce_class = _BY_STAGE.get(outcome.stage, BounceClass.NETWORK)
-        name = f"stage {outcome.stage.value}"
-        action = _action(outcome, bounce_class, None)
-        return Verdict(bounce_class=bounce_class, action=action, rule=name)
+        return _by_stage(outcome)
     it = said(reply, outcome.stage)
     rule = (rules or shipped_rules()).find(it, provider)
     if rule is not None:
@@ -51,6 +50,17 @@ def classify(outcome: Outcome, provider: str = "", *, rules: Ruleset | None = No
         rule=name,
         retry_s=retry_hint_s(it.text),
         understood=understood,
+    )
+
+
+def _by_stage(outcome: Outcome) -> Verdict:
+    enhanced = outcome.reply.enhanced if outcome.reply else ""
+    # Our own words carry the standard enhanced code where there is one, such as 5.3.4.
+    known = by_enhanced(enhanced) if outcome.stage in _OWN_WORDS else None
+    bounce_class = known or _BY_STAGE.get(outcome.stage, BounceClass.NETWORK)
+    name = f"enhanced code {enhanced}" if known else f"stage {outcome.stage.value}"
+    return Verdict(
+        bounce_class=bounce_class, action=_action(outcome, bounce_class, None), rule=name
     )
 
 
@@ -80,7 +90,9 @@ def _by_codes(it: Said) -> tuple[BounceClass, str, bool]:
 
 
 def _action(outcome: Outcome, bounce_class: BounceClass, wanted: Action | None) -> Action:
-    if outcome.kind is not Kind.PERMANENT:
+    reply = outcome.reply
+    no_room = reply is not None and reply.code == _NO_ROOM and outcome.stage is Stage.RCPT
+    if outcome.kind is not Kind.PERMANENT or no_room:
         # A receiver that says 4yz has not refused for good, so nothing can fail by its words.
         return Action.DEFER if wanted is None or wanted in _FINAL else wanted
     if wanted is None:

@@ -20,7 +20,8 @@ REPLIES = [
     ("551 5.1.1 recipient is not exist", "unknown_user", "fail_and_blacklist"),
     ("450 4.2.0 <a@b.test>: Recipient address rejected: Greylisted", "greylisted", "defer"),
     ("550 Greylisted, come back later", "greylisted", "defer"),
-    ("552 5.2.2 Mailbox is full", "mailbox_full", "fail"),
+    ("552 5.2.2 Mailbox is full", "mailbox_full", "defer"),
+    ("550 5.2.2 Mailbox is full", "mailbox_full", "fail"),
     ("550 5.7.26 Unauthenticated email from b.test is not accepted", "authentication", "fail"),
     ("554 5.7.1 Message rejected as spam by Content Filtering.", "content", "fail"),
     ("550 5.1.1 nobody by that label", "unknown_user", "fail_and_blacklist"),
@@ -57,6 +58,9 @@ def test_rules_never_judge_our_own_words(stage):
     verdict = classify(outcome("550 user unknown, rate limit, spamhaus", stage))
     assert verdict.rule == f"stage {stage.value}"
     assert verdict.action is Action.FAIL
+    too_large = classify(outcome("552 5.3.4 message exceeds the receiver's limit", stage))
+    assert (too_large.bounce_class, too_large.action) == (BounceClass.TOO_LARGE, Action.FAIL)
+    assert classify(outcome("550 5.1.10 null MX", stage)).bounce_class is BounceClass.DNS
 
 
 def test_only_the_receiver_s_word_about_the_recipient_blacklists():

@@ -120,7 +120,7 @@ def test_a_permanent_code_that_the_rule_calls_temporary_is_deferred():
 
 def test_only_an_unknown_recipient_is_blocked():
     assert judged("550 5.1.1 User unknown").blocks
-    assert not judged("552 5.2.2 Mailbox full").blocks
+    assert not judged("550 5.2.2 Mailbox full").blocks
     assert not judged("550 Nein").blocks
 
 
