@@ -91,17 +91,18 @@ class ReactionRule:
 
     def matches(self, provider: str, outcome: Outcome, verdict: Verdict) -> bool:
         """Tell whether a receiver's refusal is one of those that are meant."""
-        if outcome.reply is None or not said_by_a_receiver(outcome):
-            return False
-        known = (
+        return bool(matching((self,), provider, outcome, verdict))
+
+    def fits(self, provider: str, text: str, verdict: Verdict) -> bool:
+        """Tell whether all that the rule names agrees; `text` is the whole reply."""
+        return (
             (not self.providers or provider in self.providers)
             and self.bounce_class in {None, verdict.bounce_class}
             and self.action in {None, verdict.action}
             and self.rule in {None, verdict.rule}
             and (not self.about or (verdict.about or UNSAID) in self.about)
+            and (self.text is None or self.text.search(text) is not None)
         )
-        text = str(outcome.reply)[:_TEXT_LIMIT]
-        return known and (self.text is None or self.text.search(text) is not None)
 
     def scope(
         self, *, source: str, destination: str, account_id: int | None, task_id: int | None
@@ -241,5 +242,8 @@ def span_of(text: str) -> int:
 def matching(
     rules: Sequence[ReactionRule], provider: str, outcome: Outcome, verdict: Verdict
 ) -> list[ReactionRule]:
-    """Return the rules that a refusal counts for."""
-    return [rule for rule in rules if rule.matches(provider, outcome, verdict)]
+    """Return the rules that a refusal counts for; none for what no receiver said."""
+    if not said_by_a_receiver(outcome):
+        return []
+    text = str(outcome.reply)[:_TEXT_LIMIT]
+    return [rule for rule in rules if rule.fits(provider, text, verdict)]
