@@ -77,6 +77,26 @@ def test_a_provider_s_meaning_of_common_words_counts_only_there():
     assert classify(unknown).provider == ""
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "550 No email accepted from your domain",
+        "550 No name server found for the sender",
+        "550 This e-mail was rejected because your domain does not exist",
+        "550 IP address 192.0.2.1 not found in our list",
+        "550 From address domain does not exist",
+        "550 Invalid HELO name",
+        "554 5.7.1 Sender address does not exist",
+        "550 Return path unknown",
+        "550 5.7.1 Client host unknown",
+        "550 Message rejected: suspicious link, recipient domain policy",
+        "550 unbekannter Fehler",
+    ],
+)
+def test_words_about_us_blacklist_nobody(text):
+    assert classify(outcome(text)).action is not Action.FAIL_AND_BLACKLIST
+
+
 @pytest.mark.parametrize("provider", ["", "qq", "QQ.com", "exmail", "gmail"])
 def test_frequency_limits_of_qq_are_temporary_wherever_they_are_heard(provider):
     verdict = classify(outcome("550 Domain frequency limited"), provider)
