@@ -7,14 +7,17 @@ import typer
 
 from tayori.app.parts import Parts
 from tayori.cli.instants import instant
-from tayori.cli.opened import account_named, done, run
+from tayori.cli.opened import CommandError, account_named, done, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
 from tayori.tenants.model import Account, Permission
+from tayori.tenants.pool_store import PoolStore
 
 account_app = typer.Typer(help="Look after the accounts of customers.", no_args_is_help=True)
 
 Which = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id, AppId or name.")]
+NO_POOL = "none"
+"""What takes an account's own pool away."""
 WhichPermission = Annotated[Permission, typer.Argument(metavar="PERMISSION")]
 
 
@@ -107,6 +110,27 @@ def revoke(
     show_one(run(config, work), as_json=as_json)
 
 
+@account_app.command("pool")
+def pool(
+    account: Which,
+    name: Annotated[str, typer.Argument(metavar="POOL", help="A pool's name, or none.")],
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let an account's mail leave from a pool of sources of its own; none = the default pool."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        found = await account_named(parts, account)
+        known = [pool.name for pool in parts.settings.delivery.pools]
+        if name not in {*known, NO_POOL}:
+            which = f"Known are: {', '.join(known)}." if known else "There are none."
+            raise CommandError(f"There is no pool {name} in delivery.pools. {which}")
+        await PoolStore(parts.database).dedicate(found.id, None if name == NO_POOL else name)
+        return _row(done(await parts.accounts.get(found.id)), parts.zone)
+
+    show_one(run(config, work), as_json=as_json)
+
+
 def _row(account: Account, zone: tzinfo) -> dict[str, object]:
     return {
         "account_id": account.id,
@@ -115,5 +139,6 @@ def _row(account: Account, zone: tzinfo) -> dict[str, object]:
         "permissions": sorted(permission.value for permission in account.permissions),
         "suspended": account.suspended,
         "reason": account.suspended_reason,
+        "pool": account.pool,
         "created_at": instant(account.created_at, zone),
     }

@@ -21,6 +21,7 @@ from tayori.cli.replies import replies_app
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.shaping import shaping_app
+from tayori.cli.source import source_app
 from tayori.cli.task import task_app
 from tayori.cli.template import template_app
 from tayori.runtime.trouble import Trouble
@@ -37,6 +38,7 @@ app.add_typer(credential_app, name="credential")
 app.add_typer(access_app, name="access")
 app.add_typer(template_app, name="template")
 app.add_typer(queue_app, name="queue")
+app.add_typer(source_app, name="source")
 app.add_typer(task_app, name="task")
 app.add_typer(reaction_app, name="reaction")
 app.add_typer(callback_app, name="callback")

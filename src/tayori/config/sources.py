@@ -59,6 +59,8 @@ def _usable(text: str, version: int) -> bool:
 
 
 def _pool(pool: PoolSettings, names: list[str]) -> str:
+    if pool.name == "none":
+        return "A pool in delivery.pools cannot be named none; that word takes a pool away."
     unknown = next((member for member in pool.members if member not in names), None)
     if unknown is None:
         return ""

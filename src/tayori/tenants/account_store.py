@@ -247,6 +247,7 @@ async def _with_permissions(transaction: Transaction, rows: list[Row]) -> list[A
             suspended_at=row["suspended_at"],
             suspended_reason=row["suspended_reason"],
             created_at=row["created_at"],
+            pool=row["pool"],
         )
         for row in rows
     ]

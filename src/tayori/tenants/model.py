@@ -53,6 +53,8 @@ class Account:
     suspended_at: int | None
     suspended_reason: str
     created_at: int
+    pool: str | None = None
+    """The pool of sources that an operator dedicated to it; None is the default one."""
 
     @property
     def suspended(self) -> bool:

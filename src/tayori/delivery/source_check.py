@@ -1,0 +1,155 @@
+"""Whether receivers will believe a source: its names, its SPF record, and block lists.
+
+Nothing here raises for what the DNS says; what nobody could tell is `unknown`, never `wrong`.
+"""
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tayori.delivery.source_spf import authorises
+from tayori.delivery.sources import Source
+from tayori.dns.answers import Answer, Lookup, Lookups, TemporaryFailure
+
+
+class State(StrEnum):
+    """What a check came to."""
+
+    OK = "ok"
+    WRONG = "wrong"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One check of one address, with a sentence for the operator."""
+
+    source: str
+    address: str
+    check: str
+    state: State
+    sentence: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the checks compare with: our name, the domain of our SPF record, and block lists."""
+
+    hostname: str
+    spf_include: str
+    dnsbl_zones: Sequence[str]
+
+
+async def check_source(source: Source, our: Surroundings, lookups: Lookups) -> list[Finding]:
+    """Return the findings on each address of a source."""
+    found: list[Finding] = []
+    for address in filter(None, (source.ipv4, source.ipv6)):
+        checks = _Checks(source, address, source.ehlo_name or our.hostname, lookups)
+        found.append(checks.local())
+        found += await checks.names()
+        found.append(await checks.ehlo())
+        found.append(await checks.spf(our.spf_include))
+        found += await asyncio.gather(*(checks.listed(zone) for zone in our.dnsbl_zones))
+    return found
+
+
+class _Checks:
+    def __init__(self, source: Source, address: str, ehlo_name: str, lookups: Lookups) -> None:
+        self._source = source
+        self._address = ipaddress.ip_address(address)
+        self._ehlo_name = ehlo_name
+        self._lookups = lookups
+
+    def local(self) -> Finding:
+        """Tell whether this machine has the address."""
+        family = socket.AF_INET6 if self._address.version == 6 else socket.AF_INET  # noqa: PLR2004
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.bind((str(self._address), 0))
+        except OSError:
+            return self._wrong("local", "This machine does not have the address.")
+        return self._ok("local", "This machine has the address.")
+
+    async def names(self) -> list[Finding]:
+        """Look at the reverse name, and at where it leads back to (RFC 1912 2.1)."""
+        result = await self._look_up(self._address.reverse_pointer, "PTR")
+        if isinstance(result, TemporaryFailure):
+            return [self._unknown("ptr", f"The reverse name was not found out: {result.detail}")]
+        names = result.names if isinstance(result, Answer) else ()
+        if not names:
+            return [self._wrong("ptr", "The address has no reverse name (PTR record).")]
+        shown = ", ".join(names)
+        ptr = self._ok("ptr", f"The reverse name is {shown}.")
+        for name in names:
+            if await self._leads_here(name):
+                return [ptr, self._ok("forward", f"{name} leads back to the address.")]
+        return [ptr, self._wrong("forward", f"{shown} does not lead back to the address.")]
+
+    async def ehlo(self) -> Finding:
+        """Tell whether the EHLO name is that of the address (RFC 5321 4.1.4)."""
+        leads = await self._leads_here(self._ehlo_name)
+        if leads is None:
+            return self._unknown("ehlo", f"{self._ehlo_name} could not be looked up.")
+        if leads:
+            return self._ok("ehlo", f"The EHLO name {self._ehlo_name} leads to the address.")
+        return self._wrong("ehlo", f"The EHLO name {self._ehlo_name} does not lead to the address.")
+
+    async def spf(self, include: str) -> Finding:
+        """Tell whether the record that customers include permits the address."""
+        answer = await authorises(include, self._address, self._lookups)
+        if answer is None:
+            return self._unknown("spf", f"The SPF record of {include} could not be looked up.")
+        if answer:
+            return self._ok("spf", f"The SPF record of {include} permits the address.")
+        return self._wrong("spf", f"The SPF record of {include} does not permit the address.")
+
+    async def listed(self, zone: str) -> Finding:
+        """Ask one block list (RFC 5782 2.1)."""
+        reverse = self._address.reverse_pointer
+        name = reverse.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
+        result = await self._look_up(f"{name}.{zone}", "A")
+        check = f"dnsbl {zone}"
+        if isinstance(result, TemporaryFailure):
+            return self._unknown(check, f"{zone} gave no answer.")
+        codes = result.names if isinstance(result, Answer) else ()
+        if not codes:
+            return self._ok(check, f"{zone} does not list the address.")
+        if all(not code.startswith("127.") or code.startswith("127.255.") for code in codes):
+            # What lists say to those whose questions they do not take.
+            return self._unknown(check, f"{zone} refused the question ({', '.join(codes)}).")
+        said = await self._look_up(f"{name}.{zone}", "TXT")
+        texts = said.texts if isinstance(said, Answer) else ()
+        why = "".join(f": {text.decode('utf-8', 'replace')}" for text in texts[:1])
+        return self._wrong(check, f"{zone} lists the address ({', '.join(codes)}){why}.")
+
+    async def _leads_here(self, name: str) -> bool | None:
+        kind = "AAAA" if self._address.version == 6 else "A"  # noqa: PLR2004 - the version
+        result = await self._look_up(name, kind)
+        if isinstance(result, TemporaryFailure):
+            return None
+        addresses = result.names if isinstance(result, Answer) else ()
+        return any(ipaddress.ip_address(address) == self._address for address in addresses)
+
+    async def _look_up(self, name: str, kind: str) -> Lookup:
+        return await self._lookups.lookup(name, kind, bypass_cache=True)
+
+    def _ok(self, check: str, sentence: str) -> Finding:
+        return self._finding(check, State.OK, sentence)
+
+    def _wrong(self, check: str, sentence: str) -> Finding:
+        return self._finding(check, State.WRONG, sentence)
+
+    def _unknown(self, check: str, sentence: str) -> Finding:
+        return self._finding(check, State.UNKNOWN, sentence)
+
+    def _finding(self, check: str, state: State, sentence: str) -> Finding:
+        return Finding(
+            source=self._source.name,
+            address=str(self._address),
+            check=check,
+            state=state,
+            sentence=sentence,
+        )
