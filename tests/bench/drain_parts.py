@@ -20,6 +20,7 @@ from tayori.app.parts import Parts, opened
 from tayori.catalog.model import TemplateContent
 from tayori.config.tree import Settings
 from tayori.delivery.composer import CatalogComposer
+from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
@@ -110,6 +111,7 @@ async def _deliver(pipe: Pipe, settings: Settings, number: int, *, signed: bool)
                 reactions=Reactions(
                     ReactionStore(parts.database), parts.clock, random.Random(number)
                 ),
+                pacing=PacingStore(parts.database),
                 composer=composer,
                 resolver=parts.resolver,
                 signal=parts.queue_signal,

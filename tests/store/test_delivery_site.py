@@ -13,9 +13,15 @@ from tests.unit.accept.test_checks import GOOD, box
 from tayori.compose.model import decode_recipe
 from tayori.delivery.attempts import Attempts
 from tayori.delivery.connections import Connections
+from tayori.delivery.hosts import HostHealth
+from tayori.delivery.pace import Pace
+from tayori.delivery.pacing.pacer import Pacer
+from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.plan import Route, Target
 from tayori.delivery.settler import Settler
+from tayori.delivery.shaping import Shape
 from tayori.delivery.site import Site
+from tayori.delivery.window import Window
 from tayori.delivery.work import Work
 from tayori.queue.states import State
 from tayori.queue.store import QueueStore
@@ -29,8 +35,8 @@ class Telling(Connections):
 
     then = None
 
-    def give_back(self, route, session, *, usable):
-        super().give_back(route, session, usable=usable)
+    def give_back(self, session, *, usable, keep=True):
+        super().give_back(session, usable=usable, keep=keep)
         call, self.then = self.then, None
         if call is not None:
             asyncio.get_running_loop().call_soon(call)
@@ -60,9 +66,21 @@ async def test_a_mail_that_comes_while_the_last_worker_ends_is_sent(database, si
         client_tls=ClientTls(),
         tls="opportunistic",
         timeouts=Timeouts(),
-        most_mails=10,
-        idle_ms=60_000,
+        hosts=HostHealth(clock, random.Random(1)),
     )
+    pacer = Pacer(store=PacingStore(database), owner="one", clock=clock)
+    pacer.start()
+
+    def pace(route, free):
+        return Pace(
+            route,
+            pacer=pacer,
+            shape_of=lambda _: Shape(),
+            window=Window(),
+            clock=clock,
+            free=free,
+        )
+
     site = Site(
         Route("x", (Target("mx.x.test", "127.0.0.1"),)),
         connections=connections,
@@ -70,7 +88,7 @@ async def test_a_mail_that_comes_while_the_last_worker_ends_is_sent(database, si
         settler=settler,
         clock=clock,
         chance=random.Random(1),
-        most_workers=10,
+        pacing=pace,
     )
     connections.then = lambda: site.add(second)
     site.add(first)
@@ -78,5 +96,6 @@ async def test_a_mail_that_comes_while_the_last_worker_ends_is_sent(database, si
     await until(lambda: site.idle)
     await settler.finish()
     await connections.close()
+    await pacer.stop()
     rows = await queue.status(1, (NOW, NOW + DAY), (0, 10))
     assert [row.state for row in rows] == [State.DELIVERED, State.DELIVERED]

@@ -17,6 +17,7 @@ from tayori.config.tree import DeliverySettings, Service, Settings
 from tayori.db.database import Database
 from tayori.db.wakeup import PipeWakeup, Wakeup
 from tayori.delivery.loop import DeliveryLoop
+from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
@@ -110,6 +111,7 @@ class Deliverers:
                 queue=self.queue,
                 suppressions=SuppressStore(self.database),
                 reactions=self.reactions(),
+                pacing=PacingStore(self.database),
                 composer=composer or RecipeComposer(),
                 resolver=Resolver([self.dns.address], self.clock),
                 signal=signal or PipeWakeup(self.run_dir, "queue"),

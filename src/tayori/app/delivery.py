@@ -8,6 +8,7 @@ from tayori.app.parts import Parts
 from tayori.classify.current import BounceRules
 from tayori.config.rules import RuleFile
 from tayori.delivery.composer import CatalogComposer
+from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.pools import pools_of
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
@@ -36,6 +37,7 @@ def delivery(parts: Parts) -> list[Service]:
         suppressions=parts.suppressions,
         reactions=reactions,
         bounce_rules=bounce_rules,
+        pacing=PacingStore(parts.database),
         composer=CatalogComposer(
             templates=parts.templates,
             identities=parts.identities,

@@ -2,9 +2,13 @@
 
 import asyncio
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Literal
 
+from tayori.delivery.hosts import HostHealth
+from tayori.delivery.pacing.pool import Slot
 from tayori.delivery.plan import Route, RouteKey, Target
+from tayori.delivery.shaping import Shape
 from tayori.delivery.sources import Source
 from tayori.mail.outcome import Outcome
 from tayori.runtime.clock import Clock
@@ -15,14 +19,22 @@ from tayori.smtp.tls import ClientTls, TlsPolicy
 
 GOODBYE_S = 2.0
 """Time for the answers to QUIT when the process stops."""
+HANG_UP_S = 0.05
+"""Time for a receiver to notice that a connection was closed without QUIT."""
+
+
+@dataclass(slots=True)
+class _Held:
+    """What belongs to a session: where it goes, the right to it, and its limits."""
+
+    key: RouteKey
+    slot: Slot
+    most_mails: int
+    idle_ms: int
 
 
 class Connections:
-    """Sessions by site and source.
-
-    `most_mails` bounds the mails on one connection, `idle_ms` its rest, and `most_idle` the number
-    of those that rest.
-    """
+    """Sessions by route. `most_idle` bounds the number of those that rest, over all routes."""
 
     def __init__(
         self,
@@ -33,8 +45,7 @@ class Connections:
         client_tls: ClientTls,
         tls: Literal["opportunistic", "required"],
         timeouts: Timeouts,
-        most_mails: int,
-        idle_ms: int,
+        hosts: HostHealth,
         most_idle: int = 200,
     ) -> None:
         self._ehlo_name = ehlo_name
@@ -43,56 +54,68 @@ class Connections:
         self._client_tls = client_tls
         self._tls = tls
         self._timeouts = timeouts
-        self._most_mails = most_mails
-        self._idle_ms = idle_ms
+        self._hosts = hosts
         self._most_idle = most_idle
         self._leaving: set[asyncio.Task[None]] = set()
+        self._held: dict[Session, _Held] = {}
         self._idle: defaultdict[RouteKey, list[Session]] = defaultdict(list)
 
-    async def take(self, route: Route) -> Session | Outcome:
-        """Return a session to the site: an idle one, or a new one to the first host that answers.
-
-        The outcome of the last host tried is the answer when none of them takes us.
-        """
-        kept = self._idle[route.key]
+    def take_idle(self, route: Route) -> Session | None:
+        """Return a kept session to the site, or None."""
+        kept = self._idle.get(route.key)
         while kept:
             session = kept.pop()
             if self._fresh(session):
+                self._held[session].slot.resume()
                 return session
-            session.abort()
+            self._part(session, usable=False)
+        return None
+
+    async def open(self, route: Route, slot: Slot, shape: Shape) -> Session | Outcome:
+        """Return a new session to the first host that answers; it holds the slot until its end.
+
+        The outcome of the last host tried is the answer when none of them takes us, and the slot
+        is released. Hosts that are known to be down are not tried.
+        """
         failure: Outcome | None = None
-        for target in route.targets:
-            opened = await self._open(target, route.source)
-            if isinstance(opened, Session):
-                return opened
-            failure = opened.outcome
-        if failure is None:
-            raise ValueError("A route has at least one target.")
-        return failure
+        try:
+            for target in route.targets:
+                opened = await self._try(target, route.source)
+                if isinstance(opened, Session):
+                    self._held[opened] = _Held(
+                        route.key, slot, shape.mails_per_connection, shape.idle_ms
+                    )
+                    return opened
+                failure = opened or failure
+        except BaseException:
+            slot.release()
+            raise
+        slot.release()
+        return failure or self._hosts.down(route)
 
     def has_room(self, session: Session) -> bool:
         """Tell whether the session may carry another mail."""
-        return not session.closed and session.mail_count < self._most_mails
+        return not session.closed and session.mail_count < self._held[session].most_mails
 
-    def give_back(self, route: Route, session: Session, *, usable: bool) -> None:
+    def give_back(self, session: Session, *, usable: bool, keep: bool = True) -> None:
         """Keep a session for the site's next mail, or close it."""
-        if usable and self.has_room(session):
-            self._idle[route.key].append(session)
-        elif usable:
-            self._say_goodbye(session)
-        else:
-            session.close()
+        if not (usable and keep and self.has_room(session)):
+            self._part(session, usable=usable)
+            return
+        held = self._held[session]
+        self._idle[held.key].append(session)
+        held.slot.rest(lambda: self._recall(session))
 
     def prune(self) -> None:
         """Close what has rested for too long or is too much, and forget sites without any."""
         idle = [session for kept in self._idle.values() for session in kept]
         idle.sort(key=lambda session: session.last_used_at, reverse=True)
-        kept = {id(session) for session in idle[: self._most_idle] if self._fresh(session)}
+        kept = {session for session in idle[: self._most_idle] if self._fresh(session)}
         for key, sessions in list(self._idle.items()):
             for session in sessions:
-                if id(session) not in kept:
-                    self._say_goodbye(session)
-            self._idle[key] = [session for session in sessions if id(session) in kept]
+                if session not in kept:
+                    self._part(session, usable=True)
+            self._idle[key] = [session for session in sessions if session in kept]
             if not self._idle[key]:
                 del self._idle[key]
 
@@ -100,7 +123,7 @@ class Connections:
         """Say goodbye on every idle connection, within a bound."""
         for sessions in self._idle.values():
             for session in sessions:
-                self._say_goodbye(session)
+                self._part(session, usable=True)
         self._idle.clear()
         if self._leaving:
             _, late = await asyncio.wait(self._leaving, timeout=GOODBYE_S)
@@ -108,14 +131,44 @@ class Connections:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def _say_goodbye(self, session: Session) -> None:
-        task = asyncio.create_task(session.quit(), name="goodbye")
+    def _recall(self, session: Session) -> None:
+        """Close a resting session because somebody else is to have its slot."""
+        kept = self._idle[self._held[session].key]
+        kept.remove(session)
+        self._part(session, usable=True)
+
+    def _part(self, session: Session, *, usable: bool) -> None:
+        """End a session; its slot is free when the receiver has seen the end as well."""
+        slot = self._held.pop(session).slot
+        if session.closed:
+            slot.release()
+            return
+        slot.leave()
+        goodbye = session.quit() if usable else _hang_up(session)
+        task = asyncio.create_task(goodbye, name="goodbye")
         self._leaving.add(task)
         task.add_done_callback(self._leaving.discard)
+        task.add_done_callback(lambda _: slot.release())
 
     def _fresh(self, session: Session) -> bool:
         rested = self._clock.now() - session.last_used_at
-        return not session.closed and rested <= self._idle_ms
+        return not session.closed and rested <= self._held[session].idle_ms
+
+    async def _try(self, target: Target, source: Source) -> Session | Outcome | None:
+        """Connect to one host unless it is down, and report how it went."""
+        if not self._hosts.may_try(target.address, source.name):
+            return None
+        began_at = self._clock.now()
+        opened = await self._open(target, source)
+        if isinstance(opened, Session):
+            self._hosts.succeeded(target.address, source.name)
+            return opened
+        if opened.outcome.reply is None:
+            self._hosts.failed(target.address, source.name, began_at)
+        else:
+            # It answers, if only to say no.
+            self._hosts.succeeded(target.address, source.name)
+        return opened.outcome
 
     async def _open(self, target: Target, source: Source) -> Session | ConnectFailure:
         if self._tls == "required":
@@ -140,3 +193,8 @@ class Connections:
             client_tls=self._client_tls,
             timeouts=self._timeouts,
         )
+
+
+async def _hang_up(session: Session) -> None:
+    session.close()
+    await asyncio.sleep(HANG_UP_S)

@@ -17,10 +17,12 @@ from tayori.db.database import DatabaseBusyError
 from tayori.db.wakeup import Wakeup
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
+from tayori.delivery.pacing.pacer import Pacer
 from tayori.delivery.plan import Route, RouteKey
 from tayori.delivery.reactions.holding import Holding
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.settler import Settler, returned
+from tayori.delivery.shaping_rules import LiveShaping
 from tayori.delivery.site import FAULT_DELAY_MS, Site
 from tayori.delivery.source_choice import Share, SourceChooser, Wait
 from tayori.delivery.suppression import LastLook
@@ -78,6 +80,8 @@ class DeliveryLoop:
         settler: Settler,
         make_site: Callable[[Route], Site],
         reactions: Reactions,
+        pacer: Pacer,
+        shaping: LiveShaping,
         signal: Wakeup,
         clock: Clock,
         chance: random.Random,
@@ -94,6 +98,8 @@ class DeliveryLoop:
         self._make_site = make_site
         self._reactions = reactions
         self._holding = Holding(reactions, settler, clock)
+        self._pacer = pacer
+        self._shaping = shaping
         self._signal = signal
         self._clock = clock
         self._chance = chance
@@ -112,6 +118,7 @@ class DeliveryLoop:
         """Begin to deliver."""
         self._settler.start()
         await self._reactions.start(lambda: self._holding.sift(self._sites.values()))
+        self._pacer.start()
         self._leasing = asyncio.create_task(self._lease(), name="leasing")
         self._keeping = [
             asyncio.create_task(self._heartbeat(), name="heartbeat"),
@@ -135,6 +142,7 @@ class DeliveryLoop:
         await self._settler.finish()
         await self._end(self._keeping)
         await self._connections.close()
+        await self._pacer.stop()
         await self._signal.close()
 
     async def wait_settled(self, count: int) -> None:
@@ -300,10 +308,12 @@ class DeliveryLoop:
         """Look after sites and connections once a second."""
         while True:
             await asyncio.sleep(TEND_S)
+            self._shaping.refresh()
             crowded = len(self._settler.held) >= self._limits.most_held * CROWDED
             for key, site in list(self._sites.items()):
                 site.measure(crowded=crowded)
                 if site.idle:
+                    site.close()
                     del self._sites[key]
             self._connections.prune()
             for refresh in self._refresh:

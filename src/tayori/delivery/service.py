@@ -1,6 +1,7 @@
 """Puts the delivery of one process together."""
 
 import random
+from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +11,22 @@ from tayori.config.tree import DeliverySettings, Settings
 from tayori.db.wakeup import Wakeup
 from tayori.delivery.attempts import Attempts, Composer
 from tayori.delivery.connections import Connections
+from tayori.delivery.hosts import HostHealth
 from tayori.delivery.loop import DeliveryLoop, LoopLimits, Router
-from tayori.delivery.plan import Planner, Route
+from tayori.delivery.pace import Pace
+from tayori.delivery.pacing.pacer import Pacer
+from tayori.delivery.pacing.store import PacingStore
+from tayori.delivery.plan import Planner, Route, RouteKey
+from tayori.delivery.reactions.apply import destination_of
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.settler import Settler
-from tayori.delivery.shaping import Shape, Shaping
+from tayori.delivery.shaping import Restraints, Shape, Shaping, limited_by
 from tayori.delivery.shaping_rules import LiveShaping
 from tayori.delivery.site import Site
 from tayori.delivery.smarthost import SmarthostPlanner
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.suppression import LastLook
+from tayori.delivery.window import Window
 from tayori.dns.mx import MailHostFinder
 from tayori.dns.resolver import Resolver
 from tayori.queue.store import QueueStore
@@ -28,6 +35,9 @@ from tayori.runtime.listening import parse_listen
 from tayori.smtp.envelope import Timeouts
 from tayori.smtp.tls import ClientTls
 from tayori.suppress.store import SuppressStore
+
+MOST_WINDOWS = 10_000
+"""Sites whose number of connections is remembered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +54,7 @@ class DeliveryNeeds:
     reactions: Reactions
     bounce_rules: BounceRules | None = None
     """What refusals mean; None reads the rules of the data directory."""
+    pacing: PacingStore
     composer: Composer
     resolver: Resolver
     signal: Wakeup
@@ -59,9 +70,10 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
     delivery = needs.settings.delivery
     settler = Settler(needs.queue, needs.owner)
     shaping = LiveShaping(Path(needs.settings.data_dir), delivery)
-    shape = shaping.current.shape()
     bounce_rules = needs.bounce_rules or BounceRules(Path(needs.settings.data_dir))
-    connections = _connections(needs, shape)
+    pacer = Pacer(store=needs.pacing, owner=needs.owner, clock=needs.clock)
+    pacing = _Pacing(pacer, shaping, needs.reactions, needs.clock)
+    connections = _connections(needs)
     attempts = Attempts(queue=needs.queue, composer=needs.composer, clock=needs.clock)
 
     def make_site(route: Route) -> Site:
@@ -72,7 +84,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
             settler=settler,
             clock=needs.clock,
             chance=needs.chance,
-            most_workers=shape.site.connections or 1,
+            pacing=pacing.pace,
             learn=needs.sources.learn if needs.sources else None,
             heard=needs.reactions.heard,
             rules=bounce_rules,
@@ -87,6 +99,8 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         settler=settler,
         make_site=make_site,
         reactions=needs.reactions,
+        pacer=pacer,
+        shaping=shaping,
         signal=needs.signal,
         clock=needs.clock,
         chance=needs.chance,
@@ -94,6 +108,40 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         refresh=(bounce_rules.refresh,),
         limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),
     )
+
+
+class _Pacing:
+    """Makes the pace of each site; what a site was found to bear outlives its idle moments."""
+
+    def __init__(
+        self, pacer: Pacer, shaping: LiveShaping, restraints: Restraints, clock: Clock
+    ) -> None:
+        self._pacer = pacer
+        self._shaping = shaping
+        self._restraints = restraints
+        self._clock = clock
+        self._windows: OrderedDict[RouteKey, Window] = OrderedDict()
+
+    def shape(self, route: Route) -> Shape:
+        """Return what is in force along a route: the rules, made narrower by reactions."""
+        source = route.source.name
+        shape = self._shaping.current.shape(route.provider, route.own_rule, source)
+        return limited_by(shape, self._restraints.for_site(destination_of(route), source))
+
+    def pace(self, route: Route, free: Callable[[], None]) -> Pace:
+        """Return the pace of a site that just got work."""
+        window = self._windows.pop(route.key, None) or Window()
+        self._windows[route.key] = window
+        if len(self._windows) > MOST_WINDOWS:
+            self._windows.popitem(last=False)
+        return Pace(
+            route,
+            pacer=self._pacer,
+            shape_of=self.shape,
+            window=window,
+            clock=self._clock,
+            free=free,
+        )
 
 
 def timeouts_of(delivery: DeliverySettings) -> Timeouts:
@@ -115,7 +163,7 @@ def timeouts_of(delivery: DeliverySettings) -> Timeouts:
     )
 
 
-def _connections(needs: DeliveryNeeds, shape: Shape) -> Connections:
+def _connections(needs: DeliveryNeeds) -> Connections:
     delivery = needs.settings.delivery
     port = parse_listen(delivery.smarthost)[1] if delivery.smarthost else delivery.port
     return Connections(
@@ -127,8 +175,7 @@ def _connections(needs: DeliveryNeeds, shape: Shape) -> Connections:
         ),
         tls=delivery.tls,
         timeouts=timeouts_of(delivery),
-        most_mails=shape.mails_per_connection,
-        idle_ms=shape.idle_ms,
+        hosts=HostHealth(needs.clock, needs.chance),
     )
 
 

@@ -139,6 +139,8 @@ def _observe(item: Settlement) -> None:
         metrics.DELIVERY_SECONDS.observe(max(0, item.at - item.recipient.accepted_at) / SECOND)
 
 
-def returned(recipient: Leased, now: int, delay_ms: int = 0) -> Settlement:
-    """Return the settlement of a mail that goes back to the queue unattempted."""
-    return Settlement(recipient=recipient, state=State.QUEUED, at=now, due_at=now + delay_ms)
+def returned(recipient: Leased, now: int, delay_ms: int = 0, *, cause: str = "") -> Settlement:
+    """Return the settlement of a mail that goes back to the queue unattempted, and why."""
+    return Settlement(
+        recipient=recipient, state=State.QUEUED, at=now, due_at=now + delay_ms, cause=cause
+    )

@@ -18,21 +18,25 @@ from tayori.classify.current import BounceRules
 from tayori.delivery.attempts import Attempts
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
+from tayori.delivery.pace import SOON_S, Pace
+from tayori.delivery.pacing.pool import Slot
 from tayori.delivery.plan import Route
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome
 from tayori.queue.model import Leased, Priority, Settlement
 from tayori.runtime import log
-from tayori.runtime.clock import MINUTE, SECOND, Clock
+from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
 from tayori.smtp.session import Session
 
-SOON_S = 10
-"""Seconds of work that a site may hold while the process is crowded."""
 SHORTEST_DELAY_MS = 5 * SECOND
 LONGEST_DELAY_MS = 10 * MINUTE
 FAULT_DELAY_MS = MINUTE
 """Rest of a mail, or of a site, over which the engine itself stumbled."""
+HUNGRY_LOOKS = 3
+"""Looks at a site without any connection after which its mails are left to other processes."""
+TOO_SLOW = "The receiving site takes no more mail at present."
+NO_SHARE = "Other delivery processes have all connections that the receiving site permits."
 
 
 class Site:
@@ -47,7 +51,7 @@ class Site:
         settler: Settler,
         clock: Clock,
         chance: random.Random,
-        most_workers: int,
+        pacing: Callable[[Route, Callable[[], None]], Pace],
         learn: Callable[[Route, Settlement], None] | None = None,
         heard: Callable[[Route, Outcome, Leased | None], None] = lambda *_: None,
         rules: BounceRules | None = None,
@@ -58,14 +62,19 @@ class Site:
         self._settler = settler
         self._clock = clock
         self._chance = chance
-        self._most_workers = most_workers
+        self._pace = pacing(route, self._staff_one)
         self._learn = learn
         self._heard = heard
         self._rules = rules
         self._urgent: deque[Work] = deque()
         self._waiting: deque[Work] = deque()
         self._workers: dict[asyncio.Task[None], Session | None] = {}
-        self._room: int | None = None
+        self._coming: set[asyncio.Task[None]] = set()
+        """Workers that will take a mail as soon as they can."""
+        self._unbegun: dict[asyncio.Task[None], tuple[Session | None, Slot | None]] = {}
+        self._room: int | None = self._pace.most_waiting
+        self._resting = False
+        self._hungry = 0
         self._done = 0
         self._put_off = 0
         self._stopping = False
@@ -84,10 +93,6 @@ class Site:
     def _left(self) -> int:
         return len(self._urgent) + len(self._waiting)
 
-    @property
-    def _open(self) -> int:
-        return sum(session is not None for session in self._workers.values())
-
     def add(self, work: Work) -> None:
         """Take a mail; it goes with the next free connection, those that a person waits for first.
 
@@ -97,25 +102,32 @@ class Site:
         if self._stopping:
             return
         if self._room is not None and self._left >= self._room:
-            self._put_back(work)
+            self._put_back(work, TOO_SLOW)
             return
         urgent = work.recipient.priority is Priority.TRIGGER
         (self._urgent if urgent else self._waiting).append(work)
-        # Workers that are still connecting will each take one of those that wait.
-        connecting = len(self._workers) - self._open
-        if len(self._workers) < self._most_workers and self._left > connecting:
-            worker = asyncio.create_task(self._work(), name=f"site {self.route.site}")
-            self._workers[worker] = None
-            # One that is cancelled before its first step could not take itself out.
-            worker.add_done_callback(lambda task: self._workers.pop(task, None))
+        self._pace.queue(self._left)
+        self._staff()
 
     def measure(self, *, crowded: bool) -> None:
         """Look at what was done since the last look, about a second ago, and adapt to it."""
         done, self._done = self._done, 0
         self._put_off = max(0, self._put_off - max(1, done))
-        self._room = max(self._most_workers, done * SOON_S) if crowded else None
+        self._pace.refresh(self.route)
+        self._room = self._pace.most_waiting
+        if crowded:
+            soon = max(self._pace.most_workers, done * SOON_S)
+            self._room = soon if self._room is None else min(soon, self._room)
         while self._room is not None and self._left > self._room:
-            self._put_back((self._waiting or self._urgent).pop())
+            self._put_back((self._waiting or self._urgent).pop(), TOO_SLOW)
+        starving = bool(self._left) and not self._workers and self._pace.starved
+        self._hungry = self._hungry + 1 if starving else 0
+        if self._hungry >= HUNGRY_LOOKS:
+            for work in self._give_up():
+                self._put_back(work, NO_SHARE)
+        self._resting = False
+        self._pace.queue(self._left)
+        self._staff()
 
     def waiting(self) -> list[Work]:
         """Return the mails that no worker has yet."""
@@ -131,6 +143,11 @@ class Site:
         self._stopping = True
         self._urgent.clear()
         self._waiting.clear()
+        self._pace.close()
+
+    def close(self) -> None:
+        """Forget an idle site."""
+        self._pace.close()
 
     def abort(self) -> None:
         """End the attempts under way; what the receiver cannot have taken counts as not begun."""
@@ -141,20 +158,70 @@ class Site:
             else:
                 session.abort()
 
-    def _put_back(self, work: Work) -> None:
+    def _put_back(self, work: Work, cause: str) -> None:
         self._put_off += 1
-        longest = min(LONGEST_DELAY_MS, SHORTEST_DELAY_MS + self._put_off * SECOND)
-        delay_ms = self._chance.randint(SHORTEST_DELAY_MS, longest)
-        self._settler.put(returned(work.recipient, self._clock.now(), delay_ms))
+        per_second = self._pace.mails_per_second
+        longest = HOUR if per_second is not None and per_second < 1 else LONGEST_DELAY_MS
+        needed = SHORTEST_DELAY_MS + int(self._put_off * SECOND / (per_second or 1))
+        delay_ms = self._chance.randint(SHORTEST_DELAY_MS, min(longest, needed))
+        self._settler.put(returned(work.recipient, self._clock.now(), delay_ms, cause=cause))
 
-    async def _work(self) -> None:
+    def _staff(self) -> None:
+        """Let as many work as there is work and right for, and ask for the rights to more."""
+        if self._stopping or self._resting:
+            return
+        while self._missing > 0:
+            session = self._connections.take_idle(self.route)
+            slot = None if session else self._pace.take()
+            if session is None and slot is None:
+                break
+            self._begin(session, slot)
+        self._pace.want(max(0, self._missing))
+
+    def _staff_one(self) -> None:
+        """Take one connection of those that came free; others wait for them as well."""
+        if not self._stopping and not self._resting and self._missing > 0:
+            slot = self._pace.take()
+            if slot is not None:
+                self._begin(None, slot)
+        self._pace.want(0 if self._stopping else max(0, self._missing))
+
+    @property
+    def _missing(self) -> int:
+        """Return how many more could work now; those that come will take a mail each."""
+        return min(self._left - len(self._coming), self._pace.most_workers - len(self._workers))
+
+    def _begin(self, session: Session | None, slot: Slot | None) -> None:
+        worker = asyncio.create_task(self._work(session, slot), name=f"site {self.route.site}")
+        self._workers[worker] = session
+        self._coming.add(worker)
+        # One that is cancelled before its first step could not take itself out.
+        self._unbegun[worker] = (session, slot)
+        worker.add_done_callback(self._ended)
+
+    def _ended(self, worker: "asyncio.Task[None]") -> None:
+        self._workers.pop(worker, None)
+        self._coming.discard(worker)
+        session, slot = self._unbegun.pop(worker, (None, None))
+        if session is not None:
+            self._connections.give_back(session, usable=True)
+        if slot is not None:
+            slot.release()
+
+    async def _work(self, session: Session | None, slot: Slot | None) -> None:
+        worker = _this_task()
+        self._unbegun.pop(worker)
         try:
-            while self._left:
-                opened = await self._connections.take(self.route)
-                if isinstance(opened, Outcome):
-                    self._unreachable(opened)
-                    return
-                await self._carry_with(opened)
+            while session is not None or slot is not None:
+                if session is None and slot is not None:
+                    opened = await self._connections.open(self.route, slot, self._pace.shape)
+                    if isinstance(opened, Outcome):
+                        self._unreachable(opened)
+                        return
+                    session = opened
+                if session is not None:
+                    await self._carry_with(worker, session)
+                session, slot = self._next(worker)
         except Exception:
             log.get("delivery").exception("site_failed", site=self.route.site)
             for work in self._give_up():
@@ -163,12 +230,21 @@ class Site:
         finally:
             # In the same step as the last look at what waits: a mail that comes a moment later
             # must not count on a worker that looks no more.
-            self._leave()
-
-    def _leave(self) -> None:
-        worker = asyncio.current_task()
-        if worker is not None:
             self._workers.pop(worker, None)
+            self._coming.discard(worker)
+            self._staff()
+
+    def _next(self, worker: "asyncio.Task[None]") -> tuple[Session | None, Slot | None]:
+        """Return what the worker goes on with: a kept session, the right to one, or nothing."""
+        if self._stopping or self._resting or self._left <= len(self._coming):
+            return None, None
+        if len(self._workers) > self._pace.most_workers:
+            return None, None
+        session = self._connections.take_idle(self.route)
+        slot = None if session else self._pace.take()
+        if session or slot:
+            self._coming.add(worker)
+        return session, slot
 
     def _give_up(self) -> list[Work]:
         left = [*self._urgent, *self._waiting]
@@ -178,28 +254,33 @@ class Site:
 
     def _unreachable(self, outcome: Outcome) -> None:
         self._heard(self.route, outcome, None)
-        if len(self._workers) > 1:
+        others = len(self._workers) - 1
+        self._pace.note(outcome, sum(session is not None for session in self._workers.values()))
+        if others:
             # The site may just take no more connections of ours now. The others carry on with
             # what waits, or the last of them comes here again.
             return
         for work in self._give_up():
             self._finish(work, outcome)
 
-    async def _carry_with(self, session: Session) -> None:
-        worker = asyncio.current_task()
-        if worker is None:
-            raise RuntimeError("Mails are carried by a task.")
+    async def _carry_with(self, worker: "asyncio.Task[None]", session: Session) -> None:
         self._workers[worker] = session
         usable = False
         try:
-            usable = await self._carry(session)
+            usable = await self._carry(worker, session)
         finally:
             self._workers[worker] = None
-            self._connections.give_back(self.route, session, usable=usable)
+            keep = not self._pace.must_yield
+            self._connections.give_back(session, usable=usable, keep=keep)
 
-    async def _carry(self, session: Session) -> bool:
+    async def _carry(self, worker: "asyncio.Task[None]", session: Session) -> bool:
         """Send what waits over the session; tell whether it can be used again."""
-        while self._left and self._connections.has_room(session):
+        while self._left and self._connections.has_room(session) and not self._pace.must_yield:
+            if self._pace.paced and not await self._await_turn(worker):
+                return True
+            self._coming.discard(worker)
+            if not self._left:
+                return True
             work = (self._urgent or self._waiting).popleft()
             try:
                 usable = await self._attempt(session, work)
@@ -210,6 +291,14 @@ class Site:
             if not usable:
                 return False
         return True
+
+    async def _await_turn(self, worker: "asyncio.Task[None]") -> bool:
+        self._coming.add(worker)
+        if await self._pace.turn():
+            return True
+        # There is no hurry: the next look at the site goes on with it.
+        self._resting = True
+        return False
 
     async def _attempt(self, session: Session, work: Work) -> bool:
         kept = session.mail_count > 0
@@ -228,6 +317,10 @@ class Site:
             self._settler.put(returned(work.recipient, self._clock.now()))
             return False
         self._settle(work, outcome)
+        open_now = sum(session is not None for session in self._workers.values())
+        self._pace.note(outcome, open_now - (not result.usable))
+        if self._missing > 0:
+            self._staff()
         return result.usable
 
     def _settle(self, work: Work, outcome: Outcome) -> None:
@@ -249,3 +342,10 @@ class Site:
             settlement = replace(settlement, source=self.route.source.name)
             self._learn(self.route, settlement)
         self._settler.put(settlement)
+
+
+def _this_task() -> "asyncio.Task[None]":
+    worker = asyncio.current_task()
+    if worker is None:
+        raise RuntimeError("Mails are carried by a task.")
+    return worker

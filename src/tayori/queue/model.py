@@ -101,6 +101,8 @@ class Settlement:
     send_status: int = 0
     reply: str = ""
     blocks: bool = False
+    cause: str = ""
+    """Why a mail goes back to the queue unattempted."""
     source: str = ""
     """The source that the attempt left from; "" when there is only one."""
     keeps_source: bool = False

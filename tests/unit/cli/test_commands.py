@@ -84,7 +84,7 @@ def test_shaping_rules_are_checked_with_the_operators_own(tmp_path):
     for words in (("shaping", "check"), ("config", "check")):
         done = tayori(*words, **where)
         assert done.returncode == 1
-        assert "Did you mean connections?" in done.stderr
+        assert "Did you mean connections?" in " ".join(done.stderr.split())
 
 
 BOUNCES = Path(__file__).parents[2] / "data/bounces"

@@ -1,0 +1,1 @@
+"""Pacing: what receivers permit, divided exactly among the delivery processes."""
