@@ -1,5 +1,6 @@
 """A receiver complains to several delivery processes: all of them react, and all come back."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -16,6 +17,15 @@ from tayori.sandbox.dns_server import DnsServer
 
 PROVIDER = '[provider.yahoo]\nhosts = [".receiver.test"]\n'
 TSS04 = "Messages from 127.0.0.1 temporarily deferred due to unexpected volume"
+EASE_OFF = """
+[ease-off]
+text = 'ease off'
+threshold = "2 per hour"
+scope = "source_provider"
+mails_per_minute = 240
+duration = "30 min"
+"""
+PER_SECOND = 240 / 60
 
 
 class Complaining(Sink):
@@ -40,6 +50,7 @@ async def started(make_server: MakeServer, port: int, database: str) -> TayoriPr
     rules = server.data_dir / "rules"
     rules.mkdir(parents=True)
     (rules / "shaping.toml").write_text(PROVIDER)
+    (rules / "reactions.toml").write_text(EASE_OFF)
     await server.start()
     return server
 
@@ -97,5 +108,27 @@ async def test_all_processes_pause_and_a_cancelled_pause_lets_all_go(
     assert states == {State.DELIVERED}
     assert set(receiver.recipients.values()) == {1}
     assert not await server.command("reaction", "list")
+    assert await server.stop() == 0
+    assert server.errors == []
+
+
+async def test_the_receiver_sees_that_all_processes_together_slow_down(
+    make_server: MakeServer, dns: DnsServer, receiver: Complaining
+) -> None:
+    receiver.complaint = Reply(450, "4.7.0", ("Please ease off",))
+    server = await started(make_server, receiver.port, "sqlite")
+    tenant = await new_tenant(server, dns)
+    await send(server, tenant, "first", 2)
+    reaction = await begun(server)
+    assert reaction["effect"] == "240 mails a minute"
+    assert await server.stop() == 0
+    receiver.complaint = None
+    # Every process that starts knows what is in force before it sends anything.
+    await server.start()
+    await asyncio.gather(*(send(server, tenant, f"later{n}-", 4) for n in range(5)))
+    await receiver.until(lambda: len(receiver.mails) == 20, timeout_s=60)
+    times = sorted(mail.at for mail in receiver.mails)
+    took_s = (times[-1] - times[0]) / 1000
+    assert took_s >= (len(times) - 1) / PER_SECOND * 0.9
     assert await server.stop() == 0
     assert server.errors == []
