@@ -106,7 +106,9 @@ async def test_all_processes_pause_and_a_cancelled_pause_lets_all_go(
         await server.until(ended, timeout_s=60)
         states = {entry.state for entry in await ledger.entries()}
     assert states == {State.DELIVERED}
-    assert set(receiver.recipients.values()) == {1}
+    # The jump of the clock ends leases as well, so what was under way just then may come twice.
+    assert len(receiver.recipients) == 32
+    assert set(receiver.recipients.values()) <= {1, 2}
     assert not await server.command("reaction", "list")
     assert await server.stop() == 0
     assert server.errors == []

@@ -31,6 +31,8 @@ from tayori.smtp.session import Session
 
 SHORTEST_DELAY_MS = 5 * SECOND
 LONGEST_DELAY_MS = 10 * MINUTE
+NO_SHARE_DELAY_MS = 20 * SECOND
+"""Longest rest of a mail for which no connection was left: as long as a dead process keeps its."""
 FAULT_DELAY_MS = MINUTE
 """Rest of a mail, or of a site, over which the engine itself stumbled."""
 HUNGRY_LOOKS = 3
@@ -124,7 +126,7 @@ class Site:
         self._hungry = self._hungry + 1 if starving else 0
         if self._hungry >= HUNGRY_LOOKS:
             for work in self._give_up():
-                self._put_back(work, NO_SHARE)
+                self._yield(work)
         self._resting = False
         self._pace.queue(self._left)
         self._staff()
@@ -157,6 +159,11 @@ class Site:
                 worker.cancel()
             else:
                 session.abort()
+
+    def _yield(self, work: Work) -> None:
+        """Give a mail back because others have all connections, which they may lose any moment."""
+        delay_ms = self._chance.randint(SHORTEST_DELAY_MS, NO_SHARE_DELAY_MS)
+        self._settler.put(returned(work.recipient, self._clock.now(), delay_ms, cause=NO_SHARE))
 
     def _put_back(self, work: Work, cause: str) -> None:
         self._put_off += 1
