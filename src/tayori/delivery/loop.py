@@ -293,7 +293,7 @@ class DeliveryLoop:
         for work in share.works:
             if isinstance(way, Wait):
                 delay_ms = max(0, way.until - now)
-                self._settler.put(returned(work.recipient, now, delay_ms))
+                self._settler.put(returned(work.recipient, now, delay_ms, cause=way.cause))
             else:
                 self._settler.put(judge(work.recipient, way, now, self._chance))
 

@@ -122,7 +122,8 @@ class SourceChooser:
                 reached[name] = route.leaving(member.source)
             if reached[name].targets:
                 usable.append(member)
-        usable.sort(key=lambda member: self._avoid(member.source.name, route.provider))
+        destination = route.provider or route.site
+        usable.sort(key=lambda member: self._avoid(member.source.name, destination))
         pinned = bool(usable) and usable[0].source.name == work.recipient.source
         return usable[:1] if pinned else usable
 
