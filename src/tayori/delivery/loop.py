@@ -23,7 +23,7 @@ from tayori.delivery.reactions.holding import Holding
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.shaping_rules import LiveShaping
-from tayori.delivery.site import FAULT_DELAY_MS, Site
+from tayori.delivery.site import FAULT, FAULT_DELAY_MS, Site
 from tayori.delivery.source_choice import Share, SourceChooser, Wait
 from tayori.delivery.suppression import LastLook
 from tayori.delivery.work import Work
@@ -271,7 +271,7 @@ class DeliveryLoop:
         except Exception:
             log.get(_LOG).exception("routing_failed", domain=domain)
             for work in works:
-                self._settler.put(returned(work.recipient, now, FAULT_DELAY_MS))
+                self._settler.put(returned(work.recipient, now, FAULT_DELAY_MS, cause=FAULT))
             return
         for share in shares:
             await self._set_off(share)

@@ -140,7 +140,10 @@ def _observe(item: Settlement) -> None:
 
 
 def returned(recipient: Leased, now: int, delay_ms: int = 0, *, cause: str = "") -> Settlement:
-    """Return the settlement of a mail that goes back to the queue unattempted, and why."""
+    """Return the settlement of a mail that goes back to the queue unattempted.
+
+    `cause` says why it has to wait; it is kept and shown in the timeline.
+    """
     return Settlement(
         recipient=recipient, state=State.QUEUED, at=now, due_at=now + delay_ms, cause=cause
     )

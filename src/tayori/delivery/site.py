@@ -10,7 +10,6 @@ soon, and the rest goes back to the queue for as long as the site will need, whi
 
 import asyncio
 import random
-from collections import deque
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -22,9 +21,10 @@ from tayori.delivery.pace import SOON_S, Pace
 from tayori.delivery.pacing.pool import Slot
 from tayori.delivery.plan import Route
 from tayori.delivery.settler import Settler, returned
+from tayori.delivery.waiting import Waiting
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome
-from tayori.queue.model import Leased, Priority, Settlement
+from tayori.queue.model import Leased, Settlement
 from tayori.runtime import log
 from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
 from tayori.smtp.session import Session
@@ -39,6 +39,7 @@ HUNGRY_LOOKS = 3
 """Looks at a site without any connection after which its mails are left to other processes."""
 TOO_SLOW = "The receiving site takes no more mail at present."
 NO_SHARE = "Other delivery processes have all connections that the receiving site permits."
+FAULT = "a fault inside the service; the operator's log has it"
 
 
 class Site:
@@ -68,8 +69,7 @@ class Site:
         self._learn = learn
         self._heard = heard
         self._rules = rules
-        self._urgent: deque[Work] = deque()
-        self._waiting: deque[Work] = deque()
+        self._waiting = Waiting()
         self._workers: dict[asyncio.Task[None], Session | None] = {}
         self._coming: set[asyncio.Task[None]] = set()
         """Workers that will take a mail as soon as they can."""
@@ -93,7 +93,7 @@ class Site:
 
     @property
     def _left(self) -> int:
-        return len(self._urgent) + len(self._waiting)
+        return len(self._waiting)
 
     def add(self, work: Work) -> None:
         """Take a mail; it goes with the next free connection, those that a person waits for first.
@@ -106,8 +106,7 @@ class Site:
         if self._room is not None and self._left >= self._room:
             self._put_back(work, TOO_SLOW)
             return
-        urgent = work.recipient.priority is Priority.TRIGGER
-        (self._urgent if urgent else self._waiting).append(work)
+        self._waiting.add(work)
         self._pace.queue(self._left)
         self._staff()
 
@@ -121,7 +120,7 @@ class Site:
             soon = max(self._pace.most_workers, done * SOON_S)
             self._room = soon if self._room is None else min(soon, self._room)
         while self._room is not None and self._left > self._room:
-            self._put_back((self._waiting or self._urgent).pop(), TOO_SLOW)
+            self._put_back(self._waiting.drop(), TOO_SLOW)
         starving = bool(self._left) and not self._workers and self._pace.starved
         self._hungry = self._hungry + 1 if starving else 0
         if self._hungry >= HUNGRY_LOOKS:
@@ -133,17 +132,15 @@ class Site:
 
     def waiting(self) -> list[Work]:
         """Return the mails that no worker has yet."""
-        return [*self._urgent, *self._waiting]
+        return list(self._waiting)
 
     def sift(self, keep: Callable[[Work], bool]) -> None:
         """Let go of the waiting mails that are not to be kept."""
-        self._urgent = deque(work for work in list(self._urgent) if keep(work))
-        self._waiting = deque(work for work in list(self._waiting) if keep(work))
+        self._waiting.sift(keep)
 
     def stop(self) -> None:
         """Begin no more; the workers end after the mails that they have."""
         self._stopping = True
-        self._urgent.clear()
         self._waiting.clear()
         self._pace.close()
 
@@ -232,7 +229,7 @@ class Site:
         except Exception:
             log.get("delivery").exception("site_failed", site=self.route.site)
             for work in self._give_up():
-                later = returned(work.recipient, self._clock.now(), FAULT_DELAY_MS)
+                later = returned(work.recipient, self._clock.now(), FAULT_DELAY_MS, cause=FAULT)
                 self._settler.put(later)
         finally:
             # In the same step as the last look at what waits: a mail that comes a moment later
@@ -254,10 +251,7 @@ class Site:
         return session, slot
 
     def _give_up(self) -> list[Work]:
-        left = [*self._urgent, *self._waiting]
-        self._urgent.clear()
-        self._waiting.clear()
-        return left
+        return self._waiting.clear()
 
     def _unreachable(self, outcome: Outcome) -> None:
         self._heard(self.route, outcome, None)
@@ -288,7 +282,7 @@ class Site:
             self._coming.discard(worker)
             if not self._left:
                 return True
-            work = (self._urgent or self._waiting).popleft()
+            work = self._waiting.take()
             try:
                 usable = await self._attempt(session, work)
             except Exception:
@@ -315,8 +309,7 @@ class Site:
             return True
         if kept and not result.started:
             # The kept connection had died unnoticed: that was no attempt, the mail stays first.
-            urgent = work.recipient.priority is Priority.TRIGGER
-            (self._urgent if urgent else self._waiting).appendleft(work)
+            self._waiting.put_first(work)
             return False
         outcome = result.outcomes[0]
         if self._stopping and outcome.reply is None and outcome.kind is Kind.TEMPORARY:

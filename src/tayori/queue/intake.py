@@ -90,6 +90,8 @@ def _recipient(
         "domain": recipient.domain,
         "state": int(State.DROPPED if dropped else State.QUEUED),
         "priority": int(item.priority),
+        "rank": int(item.priority),
+        "flow": (item.task_id or 0) if item.priority is Priority.BULK else 0,
         "due_at": None if dropped else item.accepted_at,
         "lease_owner": None,
         "attempts": 0,

@@ -81,6 +81,16 @@ class Leased:
     """The source that the next attempt has to leave from, because its receiver greylisted it."""
     avoids: str | None = None
     """The source that the next attempt must not leave from if there is another."""
+    flow: int = 0
+    """The bulk task of bulk mail, 0 for all other mail."""
+    wait_cause: str | None = None
+    wait_since: int | None = None
+    """Why, and since when, it waits without an attempt; None when it does not."""
+
+    @property
+    def deferred(self) -> bool:
+        """Tell whether an attempt was made before."""
+        return self.attempts > 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,12 +111,12 @@ class Settlement:
     send_status: int = 0
     reply: str = ""
     blocks: bool = False
-    cause: str = ""
-    """Why a mail goes back to the queue unattempted."""
     source: str = ""
     """The source that the attempt left from; "" when there is only one."""
     keeps_source: bool = False
     """The next attempt leaves from the same source."""
+    cause: str = ""
+    """Why it goes back to the queue unattempted, for the timeline."""
     avoids_source: bool = False
     """The next attempt leaves from another source."""
     verdict: Verdict | None = None

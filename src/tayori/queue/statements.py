@@ -1,6 +1,17 @@
 """The queue's SQL, each statement by name. Hot ones carry a batch each."""
 
-from sqlalchemy import bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import (
+    ScalarSelect,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    literal_column,
+    select,
+    update,
+)
 
 from tayori.db.statement import Statement, among
 from tayori.db.tables.queue import attempt, message, message_content, recipient
@@ -8,7 +19,7 @@ from tayori.queue.states import HELD_UNTIL
 
 INSERT_MESSAGE = Statement(insert(message))
 INSERT_CONTENT = Statement(insert(message_content))
-_AFTER_AN_ATTEMPT = {"source", "avoids"}
+_AFTER_AN_ATTEMPT = {"source", "avoids", "wait_cause", "wait_since"}
 INSERT_RECIPIENT = Statement(
     insert(recipient).values(
         {c.name: bindparam(c.name) for c in recipient.c if c.name not in _AFTER_AN_ATTEMPT}
@@ -31,15 +42,35 @@ LEASED_COLUMNS = (
     recipient.c.expires_at,
     recipient.c.source,
     recipient.c.avoids,
+    recipient.c.flow,
+    recipient.c.wait_cause,
+    recipient.c.wait_since,
 )
 SELECT_DUE = Statement(
     select(*LEASED_COLUMNS)
-    .where(recipient.c.priority == bindparam("of_priority"))
+    .where(recipient.c.rank == bindparam("of_rank"))
     .where(recipient.c.due_at <= bindparam("now"))
     .order_by(recipient.c.due_at)
     .limit(bindparam("most"))
     .with_for_update(skip_locked=True)
 )
+
+
+def _due_of(rank: int) -> ScalarSelect[int]:
+    due = (
+        select(literal(1).label("one"))
+        .select_from(recipient)
+        .where(recipient.c.rank == literal_column(str(rank)))
+        .where(recipient.c.due_at <= bindparam("now"))
+        .order_by(recipient.c.due_at)
+        .limit(bindparam("most"))
+        .subquery()
+    )
+    return select(func.count()).select_from(due).scalar_subquery()
+
+
+COUNT_DUE = Statement(select(*(_due_of(rank).label(f"rank_{rank}") for rank in range(6))))
+"""How much is due in each rank, counted up to `most`."""
 LEASE = Statement(
     update(recipient)
     .where(among(recipient.c.id, "ids"))
@@ -60,7 +91,7 @@ EXPIRE_UNHELD = Statement(
 )
 NEXT_DUE = Statement(
     select(recipient.c.due_at)
-    .where(recipient.c.priority == bindparam("of_priority"))
+    .where(recipient.c.rank == bindparam("of_rank"))
     .where(recipient.c.due_at < HELD_UNTIL)
     .order_by(recipient.c.due_at)
     .limit(1)
@@ -92,6 +123,9 @@ SETTLE = Statement(
         reply=bindparam("to_reply"),
         source=bindparam("to_source"),
         avoids=bindparam("to_avoids"),
+        rank=bindparam("to_rank"),
+        wait_cause=bindparam("to_wait_cause"),
+        wait_since=bindparam("to_wait_since"),
     )
 )
 ERASE_CONTENT = Statement(

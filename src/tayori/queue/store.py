@@ -11,6 +11,8 @@ from tayori.db.database import Database, Row, Transaction
 from tayori.events.model import Event, EventKind
 from tayori.events.store import reactions, record
 from tayori.queue import statements
+from tayori.queue.fairness import RANKS, rank_of
+from tayori.queue.leasing_store import Turns
 from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
 from tayori.queue.unclassified_store import count_unclassified, unclassified
@@ -32,16 +34,16 @@ class QueueStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._turns = Turns()
 
     async def lease(self, owner: str, now: int, until: int, most: int) -> list[Leased]:
-        """Lease up to `most` due recipients for `owner`, trigger mail first, longest due first."""
+        """Lease up to `most` due recipients for `owner`, in the order of their service.
+
+        That is trigger, normal, bulk, and longest due first; when more is due than `most`, accounts
+        and tasks take turns (`queue.fairness`).
+        """
         async with self._database.write() as transaction:
-            found: list[Row] = []
-            for priority in Priority:
-                room = most - len(found)
-                due = {"of_priority": int(priority), "now": now, "most": room}
-                if room > 0:
-                    found += await transaction.fetch(statements.SELECT_DUE, due)
+            found = await self._turns.choose(transaction, now, most)
             if found:
                 lease = {
                     "ids": [row["id"] for row in found],
@@ -74,8 +76,8 @@ class QueueStore:
         """Return when the next recipient is due, or None when the queue is empty."""
         async with self._database.read() as transaction:
             rows = [
-                await transaction.fetch_one(statements.NEXT_DUE, {"of_priority": int(priority)})
-                for priority in Priority
+                await transaction.fetch_one(statements.NEXT_DUE, {"of_rank": rank})
+                for rank in range(RANKS)
             ]
         return min((row["due_at"] for row in rows if row), default=None)
 
@@ -180,22 +182,34 @@ def _leased(row: Row) -> Leased:
         expires_at=row["expires_at"],
         source=row["source"],
         avoids=row["avoids"],
+        flow=row["flow"],
+        wait_cause=row["wait_cause"],
+        wait_since=row["wait_since"],
     )
 
 
 def _settled(item: Settlement) -> dict[str, object]:
     left = item.source or None
+    known = item.recipient
+    final = item.state in FINAL
+    attempts = known.attempts + (item.outcome is not None)
+    waits = item.state is State.QUEUED and bool(item.cause)
+    goes_on = waits or item.outcome is None
     return {
         # What did not leave from a source changes nothing about the next one.
-        "to_source": (left if item.keeps_source else None) if left else item.recipient.source,
-        "to_avoids": (left if item.avoids_source else None) if left else item.recipient.avoids,
-        "of_id": item.recipient.id,
+        "to_source": (left if item.keeps_source else None) if left else known.source,
+        "to_avoids": (left if item.avoids_source else None) if left else known.avoids,
+        "of_id": known.id,
         "to_state": int(item.state),
-        "to_due_at": None if item.state in FINAL else item.due_at,
-        "to_attempts": item.recipient.attempts + (item.outcome is not None),
-        "to_ended_at": item.at if item.state in FINAL else None,
+        "to_rank": rank_of(known.priority, deferred=attempts > 0),
+        "to_due_at": None if final else item.due_at,
+        "to_attempts": attempts,
+        "to_ended_at": item.at if final else None,
         "to_send_status": item.send_status,
         "to_reply": item.reply,
+        # A wait that goes on began when it began; an attempt ends it.
+        "to_wait_cause": (item.cause or known.wait_cause) if goes_on else None,
+        "to_wait_since": (known.wait_since or (item.at if waits else None)) if goes_on else None,
     }
 
 
@@ -221,6 +235,8 @@ def _attempt(item: Settlement) -> dict[str, object]:
         "detail": outcome.detail,
         "source": item.source or None,
         "rule": item.rule or None,
+        "wait_cause": item.recipient.wait_cause,
+        "wait_since": item.recipient.wait_since,
     }
 
 

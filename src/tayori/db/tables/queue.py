@@ -55,6 +55,10 @@ recipient = Table(
     Column("domain", Text, nullable=False),
     Column("state", Integer, nullable=False),
     Column("priority", Integer, nullable=False),
+    # The priority, 3 more once it was deferred: what is new and what is tried again are apart.
+    Column("rank", Integer, nullable=False, server_default=text("0")),
+    # The bulk task of bulk mail, 0 for all other: flows of an account take turns.
+    Column("flow", BigInteger, nullable=False, server_default=text("0")),
     Column("due_at", BigInteger),
     Column("lease_owner", Text),
     Column("attempts", Integer, nullable=False),
@@ -65,9 +69,20 @@ recipient = Table(
     Column("reply", Text, nullable=False),
     Column("source", Text),  # the source that its next attempt has to leave from (greylisting)
     Column("avoids", Text),  # the source that its next attempt must not leave from
+    Column("wait_cause", Text),  # why it went back to the queue unattempted; NULL = it did not
+    Column("wait_since", BigInteger),
     Index(
-        "ix_recipient_due",
-        "priority",
+        "ix_recipient_rank",
+        "rank",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_recipient_flow",
+        "rank",
+        "account_id",
+        "flow",
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
@@ -102,5 +117,7 @@ attempt = Table(
     Column("detail", Text, nullable=False),
     Column("source", Text),  # the name of the source that it left from; NULL = the only one
     Column("rule", Text),  # the rule that decided what the refusal meant; NULL = no refusal
+    Column("wait_cause", Text),  # why it had to wait before, unattempted
+    Column("wait_since", BigInteger),
     sqlite_autoincrement=False,
 )

@@ -83,7 +83,7 @@ def put_off(recipient: Leased, pause: Pause, delay_ms: int, now: int) -> Settlem
     """Return what becomes of a mail that has to wait for so long."""
     left_ms = recipient.expires_at - now
     if left_ms > 0:
-        return returned(recipient, now, min(delay_ms, left_ms))
+        return returned(recipient, now, min(delay_ms, left_ms), cause=str(pause))
     return Settlement(
         recipient=recipient,
         state=State.EXPIRED,

@@ -104,7 +104,7 @@ STOP_TASK = Statement(
 )
 WAITING = Statement(
     select(recipient.c.id)
-    .where(recipient.c.priority == bindparam("of_priority"))
+    .where(recipient.c.rank == bindparam("of_rank"))
     .where(recipient.c.due_at > bindparam("now"))
     .where(recipient.c.due_at <= bindparam("until"))
     .where(recipient.c.state == bindparam("queued"))

@@ -16,7 +16,7 @@ from tayori.delivery.reactions.model import Effect, Reaction, Scope, again, step
 from tayori.delivery.reactions.rules import Place, ReactionRule
 from tayori.events.model import Event, EventKind
 from tayori.events.store import record
-from tayori.queue.model import Priority
+from tayori.queue.fairness import RANKS
 from tayori.queue.states import State
 from tayori.runtime.clock import DAY, MINUTE
 
@@ -133,9 +133,9 @@ class ReactionStore:
         """
         until = reaction.gone_at + LATEST_WAKE_MS
         woken = 0
-        for priority in Priority:
+        for rank in range(RANKS):
             values = {
-                "of_priority": int(priority),
+                "of_rank": rank,
                 "now": now,
                 "until": until,
                 "queued": int(State.QUEUED),
