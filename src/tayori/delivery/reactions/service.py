@@ -63,6 +63,9 @@ class Reactions:
         self._file = RuleFile(FILE, data_dir)
         self._rules: tuple[ReactionRule, ...] = ()
         self._active = Active()
+        self._known: list[Reaction] = []
+        self._cancelled: list[Reaction] = []
+        """Ended by somebody else before their time, after this process may have acted on them."""
         self._heard: deque[Match] = deque(maxlen=MOST_HEARD)
         self._work = asyncio.Event()
         self._stopping = False
@@ -154,10 +157,28 @@ class Reactions:
                 if each.resumed:
                     await self._store.wake(each.reaction, now)
         self._active = Active(holding)
+        await self._wake_cancelled(holding, now)
         kinds = Counter(each.effect.kind for each in holding)
         for kind in _KINDS:
             metrics.REACTIONS.labels(kind).set(kinds[kind])
         self._changed()
+
+    async def _wake_cancelled(self, holding: Sequence[Reaction], now: int) -> None:
+        """Wake once more what a reaction held back that was cancelled since the last look.
+
+        Whoever cancels it wakes everything, but up to then this process put mails off by what it
+        knew. They are woken at the next look, when all of that is settled.
+        """
+        late = self._cancelled
+        held = {each.id for each in holding}
+        self._cancelled = [
+            each
+            for each in self._known
+            if each.effect.holds_back and each.id not in held and not each.over(now)
+        ]
+        self._known = list(holding)
+        for reaction in late:
+            await self._store.wake(reaction, now)
 
     async def count(self) -> None:
         """Count what was heard."""
