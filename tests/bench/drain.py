@@ -1,6 +1,6 @@
 """Mails per second from a full queue to a fast receiver that throws them away.
 
-Run: python -m tests.bench.drain [--mails N] [--size OCTETS] [--processes N] [--url DATABASE]
+Run: python -m tests.bench.drain [--mails N] [--size OCTETS] [--processes N] [--receivers N]
 One line per way: mails/s (wall clock, from the first lease to the last mail at the receiver), CPU
 seconds of the delivery processes per 1,000 mails, and the largest of them in MiB. RSA costs very
 different times on different machines, so each way is measured with and without it.
@@ -16,7 +16,7 @@ from pathlib import Path
 
 import msgspec
 import uvloop
-from tests.bench.drain_parts import RECEIVER, fill, run_deliverer, run_sink, settings_of
+from tests.bench.drain_parts import domain_of, fill, run_deliverer, run_sink, settings_of
 
 from tayori.app.parts import opened, prepare
 from tayori.mail.dkim import RsaSigner, generate_rsa
@@ -35,6 +35,8 @@ class Way:
     size: int = 5_000
     processes: int = 2
     connections: int = 10
+    receivers: int = 1
+    """Sites among which the mails are divided."""
     tls: bool = False
     signed: bool = True
     url: str = ""
@@ -60,13 +62,14 @@ async def drain(way: Way, folder: Path) -> Drained:
     sink.start()
     port = await asyncio.to_thread(sink_pipe.recv)
     async with DnsServer() as dns:
-        dns.add(RECEIVER, "MX", f"10 mx.{RECEIVER}.")
-        dns.add(f"mx.{RECEIVER}", "A", "127.0.0.1")
+        for number in range(way.receivers):
+            dns.add(domain_of(number), "MX", f"10 mx.{domain_of(number)}.")
+            dns.add(f"mx.{domain_of(number)}", "A", "127.0.0.1")
         servers = [f"{dns.address[0]}:{dns.address[1]}"]
         settings = settings_of(folder, servers, port, way.url, way.connections)
         await prepare(settings)
         async with opened(settings) as parts:
-            await fill(parts, way.mails, way.size)
+            await fill(parts, way.mails, way.size, way.receivers)
         encoded = msgspec.json.encode(settings)
         pairs = [_SPAWN.Pipe() for _ in range(way.processes)]
         deliverers = [
@@ -116,6 +119,7 @@ def main() -> None:
     parser.add_argument("--size", type=int, default=5_000)
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--connections", type=int, default=10)
+    parser.add_argument("--receivers", type=int, default=1)
     options = parser.parse_args()
     print(f"RSA-2048 alone: {rsa_s() * 1e6:.0f} us of CPU per signature")  # noqa: T201 - a bench prints
     for tls in (False, True):
@@ -125,6 +129,7 @@ def main() -> None:
                 size=options.size,
                 processes=options.processes,
                 connections=options.connections,
+                receivers=options.receivers,
                 tls=tls,
                 signed=signed,
             )

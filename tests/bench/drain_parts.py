@@ -137,7 +137,12 @@ def run_deliverer(pipe: Pipe, settings: bytes, number: int, signed: bool) -> Non
     uvloop.run(_deliver(pipe, decoded, number, signed=signed))
 
 
-async def fill(parts: Parts, mails: int, size: int) -> None:
+def domain_of(number: int) -> str:
+    """Return the name of one of the receivers."""
+    return f"r{number}.{RECEIVER}"
+
+
+async def fill(parts: Parts, mails: int, size: int, receivers: int = 1) -> None:
     """Put mails of about `size` octets on the wire into the queue, through the door."""
     submission = await _submission(parts, size)
     door = Door(
@@ -152,7 +157,10 @@ async def fill(parts: Parts, mails: int, size: int) -> None:
     for first in range(0, mails, _AT_ONCE):
         numbers = range(first, min(mails, first + _AT_ONCE))
         answers = await asyncio.gather(
-            *(door.accept(replace(submission, to=(_box(f"u{n}@{RECEIVER}"),))) for n in numbers)
+            *(
+                door.accept(replace(submission, to=(_box(f"u{n}@{domain_of(n % receivers)}"),)))
+                for n in numbers
+            )
         )
         refused = [answer for answer in answers if not isinstance(answer, Accepted)]
         if refused:

@@ -77,6 +77,9 @@ class Site:
         self._room: int | None = self._pace.most_waiting
         self._resting = False
         self._hungry = 0
+        self._watched = False
+        """Whether mails waited at the last look, so that what was done since tells a speed."""
+        self._speed = 0
         self._done = 0
         self._put_off = 0
         self._stopping = False
@@ -112,12 +115,14 @@ class Site:
 
     def measure(self, *, crowded: bool) -> None:
         """Look at what was done since the last look, about a second ago, and adapt to it."""
-        done, self._done = self._done, 0
-        self._put_off = max(0, self._put_off - max(1, done))
+        self._speed, self._done = self._done, 0
+        self._put_off = max(0, self._put_off - max(1, self._speed))
         self._pace.refresh(self.route)
         self._room = self._pace.most_waiting
-        if crowded:
-            soon = max(self._pace.most_workers, done * SOON_S)
+        watched, self._watched = self._watched, bool(self._left)
+        # Mails that came a moment ago say nothing about a site: it may be fast and just begin.
+        if crowded and watched:
+            soon = max(self._pace.most_workers, self._speed * SOON_S)
             self._room = soon if self._room is None else min(soon, self._room)
         while self._room is not None and self._left > self._room:
             self._put_back(self._waiting.drop(), TOO_SLOW)
@@ -166,7 +171,8 @@ class Site:
         self._put_off += 1
         per_second = self._pace.mails_per_second
         longest = HOUR if per_second is not None and per_second < 1 else LONGEST_DELAY_MS
-        needed = SHORTEST_DELAY_MS + int(self._put_off * SECOND / (per_second or 1))
+        expected = per_second or max(1, self._speed)
+        needed = SHORTEST_DELAY_MS + int(self._put_off * SECOND / expected)
         delay_ms = self._chance.randint(SHORTEST_DELAY_MS, min(longest, needed))
         self._settler.put(returned(work.recipient, self._clock.now(), delay_ms, cause=cause))
 
