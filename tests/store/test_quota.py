@@ -2,7 +2,7 @@ import asyncio
 
 from tayori.db.open import open_database
 from tayori.reputation.model import Claim, Scope
-from tayori.reputation.store import count, sweep
+from tayori.reputation.store import KEPT_MS, count, sweep
 
 NOW = 1_000_000
 END = NOW + 1000
@@ -44,9 +44,27 @@ async def test_a_new_window_starts_when_the_old_one_ended(database):
     assert await counted(database, [claim(amount=10)]) == [True]
     assert await counted(database, [claim()], now=END - 1) == [False]
     assert await counted(database, [claim(amount=10, ends=END + 1000)], now=END) == [True]
+    assert await counted(database, [claim()], now=END) == [False]
+    mailbox = claim("s>m", ends=END + 1000, scope=Scope.MAILBOX_HOUR)
+    assert await counted(database, [mailbox]) == [True]
     async with database.write() as transaction:
         assert await sweep(transaction, END) == 0
         assert await sweep(transaction, END + 1000) == 1
+        assert await sweep(transaction, END + KEPT_MS) == 1
+        assert await sweep(transaction, END + KEPT_MS + 1000) == 1
+
+
+async def test_a_clock_that_is_set_back_shortens_windows_and_finds_the_days_again(database):
+    mailbox = claim("s>m", 1, 2, scope=Scope.MAILBOX_HOUR, ends=END + 500, shut=END + 500)
+    assert await counted(database, [mailbox], [mailbox], now=END - 500) == [True, True]
+    earlier = claim("s>m", 1, 3, scope=Scope.MAILBOX_HOUR, ends=END - 500, shut=END - 500)
+    assert await counted(database, [earlier], now=END - 1500) == [True]
+    assert await counted(database, [earlier], now=END - 501) == [False]
+    assert await counted(database, [mailbox], now=END - 500) == [True]
+    assert await counted(database, [claim(amount=10)]) == [True]
+    assert await counted(database, [claim(amount=4, ends=END + 1000)], now=END) == [True]
+    assert await counted(database, [claim()], now=END - 1) == [False]
+    assert await counted(database, [claim(amount=7, ends=END + 1000)], now=END) == [False]
 
 
 async def test_a_full_mailbox_window_stays_shut_for_its_hour(database):

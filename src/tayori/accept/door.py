@@ -119,7 +119,9 @@ class Door:
             raise AssertionError("The checks let a mail without sender domain or content pass.")
         message = self._message(wish, facts.identity, facts)
         claims = partial(self._limits.claims, identity=facts.identity)
-        return Taking(message=message, claims=claims, token=wish.token)
+        return Taking(
+            message=message, domain=facts.identity.domain, claims=claims, token=wish.token
+        )
 
     async def _checked(self, submission: Submission) -> Facts | Refusal:
         facts = await self._gather(submission)

@@ -1,69 +1,75 @@
-"""Which counted limits a message claims, and what is said when one is full (spec 3)."""
+"""Which counted limits a message claims, and what is said when one is full (spec 3, 4)."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
 
 from tayori.config.tree import Policy
-from tayori.queue.model import NewMessage
+from tayori.queue.model import NewMessage, Priority
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.reputation.model import Claim, Scope
-from tayori.runtime.clock import HOUR, day_of, day_range
+from tayori.reputation.standing import Quotas, Standing, Standings
+from tayori.reputation.stops import stopped
+from tayori.runtime.clock import HOUR
 from tayori.tenants.model import Identity
 
 
 class Limits:
-    """The service's counted limits."""
+    """The service's counted limits; `hour_share` is what bulk mail may use of a day in an hour."""
 
-    def __init__(self, policy: Policy, zone: tzinfo) -> None:
-        self._policy = policy
-        self._zone = zone
-        self._day = (0, 0)
+    def __init__(self, policy: Policy, zone: tzinfo, *, hour_share: float = 1.0) -> None:
+        self._quotas = Quotas(policy, zone, hour_share=hour_share)
 
-    def claims(self, message: NewMessage, identity: Identity) -> Sequence[Claim]:
-        """Return what the message counts against: account, domain, and each mailbox."""
+    def claims(
+        self, message: NewMessage, found: Standings, identity: Identity
+    ) -> Sequence[Claim] | Refusal:
+        """Return what the message counts against: account, domain, and each mailbox.
+
+        A refusal is the answer where account or domain may not send at all. `found` is what is
+        true in this transaction; `identity`, some seconds old, stands in for what is not in it.
+        """
         now = message.accepted_at
-        day_end = self._end_of_day(now)
-        amount = sum(1 for recipient in message.recipients if not recipient.dropped_status)
+        refusal = stopped(message.account_id, identity.domain, found, now)
+        if refusal is not None:
+            return refusal
+        own = found.overrides.get(message.account_id, {})
+        standing = found.domains.get(identity.domain) or Standing.of(identity)
+        per_day = self._quotas.domain_per_day(standing.level_at(now), own)
+        writing = [one.address for one in message.recipients if not one.dropped_status]
+        windows = [
+            (Scope.ACCOUNT_DAY, str(message.account_id), self._quotas.account_per_day(own)),
+            (Scope.DOMAIN_DAY, identity.domain, per_day),
+        ]
+        day_ends_at = self._quotas.end_of_day(now)
         claims = [
             Claim(
-                scope=Scope.ACCOUNT_DAY,
-                key=str(message.account_id),
-                amount=amount,
-                limit=self._policy.account_per_day,
-                window_ends_at=day_end,
-            ),
-            Claim(
-                scope=Scope.DOMAIN_DAY,
-                key=identity.domain,
-                amount=amount,
-                limit=self._of_level(identity.level),
-                window_ends_at=day_end,
-            ),
+                scope=scope, key=key, amount=len(writing), limit=limit, window_ends_at=day_ends_at
+            )
+            for scope, key, limit in windows
         ]
+        if message.priority is Priority.BULK:
+            claims.append(
+                Claim(
+                    scope=Scope.DOMAIN_HOUR,
+                    key=identity.domain,
+                    amount=len(writing),
+                    limit=self._quotas.hour_cap(per_day),
+                    window_ends_at=self._quotas.end_of_hour(now),
+                )
+            )
+        per_hour = self._quotas.mailbox_per_hour(own)
         claims += [
             Claim(
                 scope=Scope.MAILBOX_HOUR,
-                key=f"{message.from_address}>{recipient.address}",
+                key=f"{message.from_address}>{address}",
                 amount=1,
-                limit=self._policy.mailbox_per_hour,
+                limit=per_hour,
                 window_ends_at=now + HOUR,
                 shut_until=now + HOUR,
             )
-            for recipient in message.recipients
-            if not recipient.dropped_status
+            for address in writing
         ]
         return claims
-
-    def _end_of_day(self, now: int) -> int:
-        begins_at, ends_at = self._day
-        if not begins_at <= now < ends_at:
-            self._day = day_range(day_of(now, self._zone), self._zone)
-        return self._day[1]
-
-    def _of_level(self, level: int) -> int:
-        levels = self._policy.level_per_day
-        return levels[min(level, len(levels)) - 1] if levels and level > 0 else 0
 
 
 def full(claim: Claim) -> Refusal:
@@ -76,7 +82,8 @@ def full(claim: Claim) -> Refusal:
             "it is blocked for an hour.",
         )
     what = "The account" if claim.scope is Scope.ACCOUNT_DAY else f"The domain {claim.key}"
+    when = "of bulk tasks an hour" if claim.scope is Scope.DOMAIN_HOUR else "a day"
     return refuse(
         Code.FAILED_OPERATION__EXCEED_SEND_LIMIT,
-        f"{what} may send {claim.limit} mails a day and has no room for {claim.amount} more.",
+        f"{what} may send {claim.limit} mails {when} and has no room for {claim.amount} more.",
     )

@@ -22,6 +22,8 @@ from tayori.events.store import record
 from tayori.queue.intake import Intake
 from tayori.queue.model import NewMessage
 from tayori.refusal.refusal import Refusal
+from tayori.reputation.model import Claim
+from tayori.reputation.standing_store import standings
 from tayori.reputation.store import count
 from tayori.runtime.clock import Clock
 from tayori.runtime.crash import Point, reach
@@ -136,18 +138,34 @@ class AcceptStore:
         self, transaction: Transaction, takings: Sequence[Taking]
     ) -> list[NewMessage | Refusal]:
         """Return each message as it is taken, or why it is not: suppression first, then limits."""
+        if not takings:
+            return []
         now = self._clock.now()
         messages = [item.message for item in takings]
         judged = await without_suppressed(transaction, messages, now)
-        wishes = [
-            taking.claims(message) if isinstance(message, NewMessage) else ()
+        found = await standings(
+            transaction,
+            {item.domain for item in takings},
+            {message.account_id for message in messages},
+        )
+        claimed = [
+            taking.claims(message, found) if isinstance(message, NewMessage) else message
             for taking, message in zip(takings, judged, strict=True)
         ]
+        wishes = [() if isinstance(one, Refusal) else one for one in claimed]
         over = await count(transaction, wishes, now)
         return [
-            message if claim is None else full(claim)
-            for message, claim in zip(judged, over, strict=True)
+            _answer(message, wish, claim)
+            for message, wish, claim in zip(judged, claimed, over, strict=True)
         ]
+
+
+def _answer(
+    message: NewMessage | Refusal, wish: Sequence[Claim] | Refusal, over: Claim | None
+) -> NewMessage | Refusal:
+    if isinstance(wish, Refusal):
+        return wish
+    return message if over is None else full(over)
 
 
 def _repeated(known: str | Refusal | None) -> Accepted | Refusal | None:

@@ -11,6 +11,7 @@ from tayori.events.model import Event, EventKind
 from tayori.queue.model import NewMessage, NewRecipient
 from tayori.refusal.refusal import Refusal
 from tayori.reputation.model import Claim
+from tayori.reputation.standing import Standings
 
 DOMAIN: Final = "from_domain"
 """Under this name a refusal's event has the sender domain."""
@@ -24,11 +25,14 @@ MOST_MAILBOX_TYPES: Final = 100
 class Taking:
     """A message that passed every check, and what tells the limits it counts against.
 
-    With a token it is taken once, however often it comes.
+    `claims` may still refuse, by what is true of account and domain when it is taken. With a token
+    it is taken once, however often it comes.
     """
 
     message: NewMessage
-    claims: Callable[[NewMessage], Sequence[Claim]]
+    domain: str
+    """The sender domain that reputation belongs to."""
+    claims: Callable[[NewMessage, Standings], Sequence[Claim] | Refusal]
     token: Token | None = None
 
 

@@ -12,7 +12,7 @@ def build_door(parts: Parts) -> Door:
     settings = parts.settings
     return Door(
         directory=parts.directory,
-        limits=Limits(settings.policy, parts.zone),
+        limits=Limits(settings.policy, parts.zone, hour_share=settings.reputation.hour_share),
         store=AcceptStore(parts.database, parts.clock, on_commit=parts.queue_signal.announce),
         clock=parts.clock,
         ids=parts.ids,

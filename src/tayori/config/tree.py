@@ -310,6 +310,20 @@ class Policy(_Section, frozen=True):
     ] = True
 
 
+class ReputationSettings(_Section, frozen=True):
+    """How domains rise, fall and are stopped; shares are parts of 1, see docs/reputation.md."""
+
+    hour_share: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="Part of a domain's daily quota that its bulk tasks may use within one "
+            "clock hour; 1 = all at once.",
+        ),
+    ] = 0.15
+
+
 class Settings(_Section, frozen=True):
     """The whole tree."""
 
@@ -327,3 +341,4 @@ class Settings(_Section, frozen=True):
     domains: Domains = Domains()
     review: Review = Review()
     policy: Policy = Policy()
+    reputation: ReputationSettings = ReputationSettings()

@@ -9,6 +9,8 @@ class Scope(StrEnum):
 
     ACCOUNT_DAY = "account/day"
     DOMAIN_DAY = "domain/day"
+    DOMAIN_HOUR = "domain/hour"
+    """Bulk mails of a domain in a clock hour: its share of the day's quota (spec 4)."""
     MAILBOX_HOUR = "mailbox/hour"
     """Mails from one sender to one mailbox; once full it stays shut for an hour (spec 3)."""
     REQUESTS_SECOND = "requests/second"
@@ -17,6 +19,12 @@ class Scope(StrEnum):
     """Failed log-ins by SMTP under a user name."""
     LOGIN_CLIENT = "login/client"
     """The same from a client's address."""
+
+
+CALENDAR = frozenset({Scope.ACCOUNT_DAY, Scope.DOMAIN_DAY, Scope.DOMAIN_HOUR})
+"""Windows that the calendar begins and ends. Each is counted in a row of its own, so that a mail
+that was accepted before midnight counts against its day however late it is committed, and a clock
+that is set back finds the counts of the day before again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,3 +40,10 @@ class Claim:
     limit: int
     window_ends_at: int
     shut_until: int = 0
+
+    @property
+    def counter(self) -> tuple[str, str]:
+        """Return scope and key of the row that counts it."""
+        if self.scope in CALENDAR:
+            return self.scope.value, f"{self.key}@{self.window_ends_at}"
+        return self.scope.value, self.key

@@ -66,7 +66,7 @@ class Permits:
     def _known(self, key: str, now: int) -> bool | None:
         """Answer from the lease that is held, or None when only the database knows."""
         lease = self._leases.get(key)
-        if lease is None or lease.ends_at <= now:
+        if lease is None or not now < lease.ends_at <= now + SECOND:
             return None
         if lease.left > 0:
             lease.left -= 1

@@ -6,13 +6,14 @@ so a limit is never exceeded, and a claim that is refused counts nothing.
 
 from collections.abc import Sequence
 
-from sqlalchemy import bindparam, delete, select, update
+from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tayori.db.database import Transaction
 from tayori.db.statement import Statement, among, by_dialect
 from tayori.db.tables.reputation import quota
-from tayori.reputation.model import Claim
+from tayori.reputation.model import CALENDAR, Claim
+from tayori.runtime.clock import DAY
 
 _ROW = {
     "scope": bindparam("scope"),
@@ -39,7 +40,23 @@ _STORE = Statement(
     .where(quota.c.key == bindparam("of_key"))
     .values(used=bindparam("now_used"), window_ends_at=bindparam("now_ends"))
 )
-_SWEEP = Statement(delete(quota).where(quota.c.window_ends_at <= bindparam("now")))
+_USED = Statement(
+    select(quota.c.scope, quota.c.key, quota.c.used)
+    .where(among(quota.c.scope, "scopes"))
+    .where(among(quota.c.key, "keys"))
+)
+_SWEEP = Statement(
+    delete(quota)
+    .where(quota.c.window_ends_at <= bindparam("now"))
+    .where(
+        or_(
+            ~among(quota.c.scope, "calendar"),
+            quota.c.window_ends_at <= bindparam("long_ago"),
+        )
+    )
+)
+KEPT_MS = 2 * DAY
+"""How long the counts of a calendar window outlive it, for the case that the clock is set back."""
 
 
 class _Counter:
@@ -51,16 +68,22 @@ class _Counter:
         self.changed = False
 
     def fits(self, claim: Claim, now: int) -> bool:
-        used = self.used if self.ends_at > now else 0
+        used = 0 if self._is_over(claim, now) else self.used
         return used + claim.amount <= claim.limit
 
     def count(self, claim: Claim, now: int) -> None:
-        if self.ends_at <= now:
+        if self._is_over(claim, now):
             self.ends_at, self.used = claim.window_ends_at, 0
+        elif claim.scope not in CALENDAR:
+            # A clock that was set back must not leave a window open beyond its length.
+            self.ends_at = min(self.ends_at, claim.window_ends_at)
         self.used += claim.amount
         if claim.shut_until and self.used >= claim.limit:
             self.ends_at = claim.shut_until
         self.changed = True
+
+    def _is_over(self, claim: Claim, now: int) -> bool:
+        return claim.scope not in CALENDAR and self.ends_at <= now
 
 
 async def count(
@@ -78,7 +101,7 @@ async def count(
         taken: list[tuple[_Counter, int, int]] = []
         refused = None
         for claim in wish:
-            counter = counters[claim.scope.value, claim.key]
+            counter = counters[claim.counter]
             if not counter.fits(claim, now):
                 refused = claim
                 break
@@ -95,7 +118,7 @@ async def count(
 async def _counters(
     transaction: Transaction, claims: Sequence[Claim]
 ) -> dict[tuple[str, str], _Counter]:
-    rows = {(claim.scope.value, claim.key): claim.window_ends_at for claim in claims}
+    rows = {claim.counter: claim.window_ends_at for claim in claims}
     if not rows:
         return {}
     ordered = sorted(rows)
@@ -126,6 +149,17 @@ async def _save(transaction: Transaction, counters: dict[tuple[str, str], _Count
     )
 
 
+async def used(transaction: Transaction, claims: Sequence[Claim]) -> list[int]:
+    """Return what is counted already in the calendar window of each claim; nothing is locked."""
+    counters = [claim.counter for claim in claims]
+    values = {"scopes": sorted({s for s, _ in counters}), "keys": sorted({k for _, k in counters})}
+    rows = await transaction.fetch(_USED, values)
+    found = {(row["scope"], row["key"]): int(row["used"]) for row in rows}
+    return [found.get(counter, 0) for counter in counters]
+
+
 async def sweep(transaction: Transaction, now: int) -> int:
-    """Forget counters whose window is over; return how many."""
-    return await transaction.execute(_SWEEP, {"now": now})
+    """Forget counters whose window is over (calendar ones later); return how many."""
+    calendar = sorted(scope.value for scope in CALENDAR)
+    values = {"now": now, "long_ago": now - KEPT_MS, "calendar": calendar}
+    return await transaction.execute(_SWEEP, values)

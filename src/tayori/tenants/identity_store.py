@@ -333,4 +333,8 @@ def _identity(row: Row) -> Identity:
         checked_at=row["checked_at"],
         check_due_at=row["check_due_at"],
         checks_failed=row["checks_failed"],
+        next_level=row["next_level"],
+        next_level_at=row["next_level_at"],
+        blocked_until=row["blocked_until"],
+        blocked_reason=row["blocked_reason"],
     )

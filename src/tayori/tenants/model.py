@@ -145,7 +145,8 @@ class Identity:
     """A sender domain in A-label form. `records` is what the last check found, empty before it.
 
     `level` is its reputation level (0 = sending forbidden). `check_due_at` is when the background
-    job looks again; `checks_failed` counts checks since the last one that passed.
+    job looks again; `checks_failed` counts checks since the last one that passed. A lower level
+    that was decided on holds from `next_level_at` on; nothing is sent before `blocked_until`.
     """
 
     id: int
@@ -161,6 +162,10 @@ class Identity:
     checked_at: int | None
     check_due_at: int
     checks_failed: int
+    next_level: int | None = None
+    next_level_at: int | None = None
+    blocked_until: int | None = None
+    blocked_reason: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

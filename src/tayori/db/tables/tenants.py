@@ -10,6 +10,7 @@ from sqlalchemy import (
     LargeBinary,
     Table,
     Text,
+    text,
 )
 
 from tayori.db.tables.metadata import BIG_KEY, counted_key, metadata
@@ -32,6 +33,14 @@ account_permission = Table(
     metadata,
     Column("account_id", BIG_KEY, ForeignKey("account.id"), primary_key=True),
     Column("permission", Text, primary_key=True),
+)
+
+account_limit = Table(
+    "account_limit",
+    metadata,
+    Column("account_id", BIG_KEY, ForeignKey("account.id"), primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("value", BigInteger, nullable=False),
 )
 
 credential = Table(
@@ -59,6 +68,11 @@ identity = Table(
     Column("records", Text, nullable=False),  # JSON: what the last check found
     Column("tags", Text, nullable=False),  # JSON list of [key, value]
     Column("level", Integer, nullable=False),
+    # A lower level that was decided on takes effect with the day that begins then.
+    Column("next_level", Integer),
+    Column("next_level_at", BigInteger),
+    Column("blocked_until", BigInteger),  # no mail of the domain goes out before that
+    Column("blocked_reason", Text, nullable=False, server_default=text("''")),
     Column("created_at", BigInteger, nullable=False),
     Column("verified_at", BigInteger),
     Column("checked_at", BigInteger),

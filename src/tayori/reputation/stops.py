@@ -1,0 +1,39 @@
+"""Whether an account or a domain may send at all, and what is said when it may not (pure)."""
+
+from tayori.refusal.codes import Code
+from tayori.refusal.refusal import Refusal, refuse
+from tayori.reputation.standing import Standing, Standings
+
+HIGH_REJECTION = 3030
+"""SendStatus of a mail whose domain was stopped for what became of the mails before it."""
+
+
+def stopped(account_id: int, domain: str, found: Standings, now: int) -> Refusal | None:
+    """Return why nothing of this account and domain may be sent now; None when it may."""
+    if account_id in found.suspended:
+        return suspended(found.suspended[account_id])
+    standing = found.domains.get(domain)
+    return None if standing is None else domain_stopped(domain, standing, now)
+
+
+def suspended(reason: str) -> Refusal:
+    """Return the refusal of a suspended account."""
+    return refuse(
+        Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
+        f"The account is suspended: {reason} Ask the operator of this service.",
+    )
+
+
+def domain_stopped(domain: str, standing: Standing, now: int) -> Refusal | None:
+    """Return why a domain may not send now."""
+    if standing.level_at(now) == 0:
+        return refuse(
+            Code.FAILED_OPERATION__HIGH_REJECTION_RATE,
+            f"The domain {domain} stands at reputation level 0 and may not send.",
+        )
+    if standing.is_blocked(now):
+        return refuse(
+            Code.FAILED_OPERATION__HIGH_REJECTION_RATE,
+            f"The domain {domain} is stopped for the rest of the day: {standing.blocked_reason}",
+        )
+    return None
