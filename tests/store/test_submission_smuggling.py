@@ -14,7 +14,7 @@ from tests.support.submission import USER, submission_world
 from tayori.config.tree import SubmissionSettings
 from tayori.db.statement import Statement
 from tayori.db.tables.queue import message
-from tayori.edge.submission.certificate import Certificate
+from tayori.edge.certificate import Certificate
 from tayori.runtime.clock import SettableClock
 
 NOW = 1_790_000_000_000

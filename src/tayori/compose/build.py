@@ -16,6 +16,7 @@ from tayori.mail import dkim, mime
 from tayori.mail.address import Address, AddressError, Mailbox, parse_address
 from tayori.mail.entity import Malformed
 from tayori.mail.header import encode_mailboxes, encode_raw, encode_text, format_date
+from tayori.mail.return_path import REFERENCE, REFERENCE_HEADER
 from tayori.mail.return_path import encode as encode_token
 
 
@@ -65,8 +66,9 @@ def build(
     """Return the mail for one recipient; CompositionError when the recipe is damaged."""
     token = encode_token(recipient_id, recipe.date_at, token_key)
     return_path = f"{token}@{recipe.domain}"
+    reference = _reference(recipient_id, recipe, token_key)
     if recipe.raw:
-        return _build_raw(recipe, return_path, signers, capabilities)
+        return _build_raw(recipe, return_path, reference, signers, capabilities)
     rendered = content.fill(recipe.values)
     subject: str | MissingVariable = recipe.subject
     if recipe.template:
@@ -80,6 +82,7 @@ def build(
         eight_bit=capabilities.eight_bit,
     )
     fields, utf8 = _fields(recipe, subject, capabilities)
+    fields.append(reference)
     described = [*fields, mime.VERSION_FIELD, *entity.fields]
     signatures = dkim.signature_fields(
         described, dkim.body_hash(entity.body), signers, signed_at=recipe.date_at
@@ -92,18 +95,29 @@ def build(
     )
 
 
+def _reference(recipient_id: int, recipe: Recipe, token_key: bytes) -> bytes:
+    """Return the header that names the recipient in a complaint without addresses."""
+    token = encode_token(recipient_id, recipe.date_at, token_key, REFERENCE)
+    return encode_raw(REFERENCE_HEADER.encode("ascii"), token.encode("ascii"))
+
+
 def _build_raw(
-    recipe: Recipe, return_path: str, signers: Sequence[dkim.Signer], capabilities: Capabilities
+    recipe: Recipe,
+    return_path: str,
+    reference: bytes,
+    signers: Sequence[dkim.Signer],
+    capabilities: Capabilities,
 ) -> Mail:
     copy = transmitted(recipe, _feedback_id(recipe), eight_bit=capabilities.eight_bit)
     if isinstance(copy, Malformed):
         raise CompositionError(f"Message {recipe.public_id} cannot be read: {copy.sentence}")
+    fields = (reference, *copy.fields)
     signatures = dkim.signature_fields(
-        copy.fields, dkim.body_hash(copy.body), signers, signed_at=recipe.date_at
+        fields, dkim.body_hash(copy.body), signers, signed_at=recipe.date_at
     )
     return Mail(
         return_path=return_path,
-        content=b"".join([*signatures, *copy.fields, b"\r\n", copy.body]),
+        content=b"".join([*signatures, *fields, b"\r\n", copy.body]),
         eight_bit=copy.eight_bit,
         smtputf8=copy.smtputf8,
     )

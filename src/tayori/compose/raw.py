@@ -18,6 +18,7 @@ from tayori.mail.entity import Malformed, Part, read_mail
 from tayori.mail.header import encode_raw, format_date
 from tayori.mail.message import field_name, field_value
 from tayori.mail.mime import VERSION_FIELD
+from tayori.mail.return_path import REFERENCE_HEADER
 
 OPTION_PREFIX: Final = b"x-tayori-"
 REMOVED: Final = frozenset(
@@ -25,6 +26,7 @@ REMOVED: Final = frozenset(
         *(b"bcc", b"received", b"return-path", b"delivered-to", b"x-original-to"),
         *(b"dkim-signature", b"domainkey-signature", b"authentication-results"),
         *(b"received-spf", b"feedback-id", b"content-length", b"status", b"x-status"),
+        REFERENCE_HEADER.lower().encode("ascii"),
     }
 )
 """Fields of a submitted mail that never travel on."""

@@ -26,6 +26,7 @@ SIGNED: Final = frozenset(
         b"in-reply-to", b"references", b"mime-version", b"content-type",
         b"content-transfer-encoding", b"content-disposition", b"content-id", b"feedback-id",
         b"list-id", b"list-unsubscribe", b"list-unsubscribe-post", b"auto-submitted",
+        b"x-report-ref",
         b"resent-from", b"resent-to", b"resent-cc", b"resent-date", b"resent-message-id",
     }
 )  # fmt: skip

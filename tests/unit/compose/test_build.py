@@ -15,7 +15,7 @@ from tayori.compose.model import (
     encode_recipe,
 )
 from tayori.mail.dkim import RsaSigner, generate_rsa
-from tayori.mail.return_path import ReturnPath, decode
+from tayori.mail.return_path import REFERENCE, REFERENCE_HEADER, ReturnPath, decode
 
 DATE = 1_790_000_000_000
 KEY = b"k" * 32
@@ -100,6 +100,7 @@ def test_the_same_recipe_gives_the_same_octets_and_each_recipient_its_return_pat
     found = decode(local, KEY, DATE)
     assert isinstance(found, ReturnPath)
     assert found.recipient_id == 42
+    assert decode(str(parsed(first)[REFERENCE_HEADER]), KEY, DATE, REFERENCE) == found
 
 
 def test_values_are_escaped_in_html_and_plain_in_text():

@@ -76,6 +76,7 @@ def test_the_header_is_finished_and_the_body_stays_as_it_came():
             b"subject",
             b"list-unsubscribe",
             b"x-own",
+            b"x-report-ref",
             b"content-type",
             b"content-transfer-encoding",
         ]

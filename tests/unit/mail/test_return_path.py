@@ -2,7 +2,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tayori.mail.return_path import MAX_AGE_MS, ReturnPath, TokenError, decode, encode
+from tayori.mail.return_path import (
+    MAX_AGE_MS,
+    REFERENCE,
+    RETURN,
+    UNSUBSCRIBE,
+    ReturnPath,
+    TokenError,
+    decode,
+    encode,
+)
 
 KEY = b"k" * 32
 ISSUED = 1_795_478_400_000
@@ -50,3 +59,18 @@ def test_other_local_parts(local: str) -> None:
 @given(st.text() | st.from_regex(r"[bB]-[a-zA-Z2-7]{40}", fullmatch=True))
 def test_no_stranger_is_believed(local: str) -> None:
     assert isinstance(decode(local, KEY, ISSUED), TokenError)
+
+
+FORMS = (RETURN, UNSUBSCRIBE, REFERENCE)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_token_of_one_form_stands_for_no_other(form) -> None:
+    token = encode(7, ISSUED, KEY, form)
+    assert len(token) <= 64
+    assert isinstance(decode(token, KEY, ISSUED, form), ReturnPath)
+    for other in FORMS:
+        if other is not form:
+            assert decode(token, KEY, ISSUED, other) is TokenError.MALFORMED
+            bare = token.removeprefix(form.prefix)
+            assert decode(other.prefix + bare, KEY, ISSUED, other) is TokenError.FORGED

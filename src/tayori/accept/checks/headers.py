@@ -13,7 +13,7 @@ OURS = frozenset(
         *("from", "sender", "to", "cc", "bcc", "reply-to", "subject", "date", "message-id"),
         *("mime-version", "content-type", "content-transfer-encoding", "content-disposition"),
         *("return-path", "received", "dkim-signature", "domainkey-signature", "feedback-id"),
-        *("authentication-results", "received-spf", "delivered-to"),
+        *("authentication-results", "received-spf", "delivered-to", "x-report-ref"),
     }
 )
 """Lower-case names that an extra header may not have."""

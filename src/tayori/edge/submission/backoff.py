@@ -3,7 +3,6 @@
 Pure: what is counted stands in `backoff_store`.
 """
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,16 +26,3 @@ class Failures:
             return 0
         pause = min(_LONGEST, SECOND << min(self.count - free, 20))
         return max(0, self.at + pause - now)
-
-
-def client_key(address: str) -> str:
-    """Return what stands for one client: an IPv4 address, or the /64 that one host may have."""
-    try:
-        parsed = ipaddress.ip_address(address.partition("%")[0])
-    except ValueError:
-        return address
-    if isinstance(parsed, ipaddress.IPv4Address):
-        return address
-    if parsed.ipv4_mapped is not None:
-        return str(parsed.ipv4_mapped)
-    return str(ipaddress.ip_network((parsed, 64), strict=False))

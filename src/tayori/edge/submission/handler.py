@@ -10,8 +10,8 @@ from collections.abc import Awaitable
 from tayori.accept.door import Door
 from tayori.accept.submission import Accepted
 from tayori.catalog.model import Sender
+from tayori.edge.clients import client_key
 from tayori.edge.submission.answers import accepted_reply, refusal_reply
-from tayori.edge.submission.backoff import client_key
 from tayori.edge.submission.logins import Logins
 from tayori.edge.submission.rate import Rate
 from tayori.edge.submission.reading import read_submission

@@ -13,7 +13,7 @@ from typing import Final
 from tayori.catalog.model import Sender
 from tayori.catalog.senders import Senders
 from tayori.catalog.smtp_password import SmtpPasswords
-from tayori.edge.submission.backoff import client_key
+from tayori.edge.clients import client_key
 from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.mail.reply import Reply
 from tayori.reputation.model import Scope

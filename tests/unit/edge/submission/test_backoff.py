@@ -1,4 +1,5 @@
-from tayori.edge.submission.backoff import Failures, client_key
+from tayori.edge.clients import client_key
+from tayori.edge.submission.backoff import Failures
 from tayori.runtime.clock import MINUTE, SECOND
 
 

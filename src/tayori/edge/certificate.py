@@ -1,4 +1,4 @@
-"""The certificate of the SMTP listeners: the operator's files, or one of our own at first start.
+"""The certificate of all SMTP listeners: the operator's files, or one of our own at first start.
 
 Files that change are read again without a restart; files that cannot be used then leave the old
 certificate in place.
