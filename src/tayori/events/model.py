@@ -29,6 +29,8 @@ class EventKind(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     """The recipient asked for no more mail from this sender domain."""
 
+    RESUBSCRIBED = "resubscribed"
+    """The recipient took an unsubscription back within the hour; internal."""
     RETRIED = "retried"
     """An operator made the next attempt due at once; internal."""
     HELD = "held"
@@ -45,6 +47,7 @@ INTERNAL = frozenset(
     {
         EventKind.ACCEPTED,
         EventKind.REFUSED,
+        EventKind.RESUBSCRIBED,
         EventKind.RETRIED,
         EventKind.HELD,
         EventKind.RELEASED,

@@ -7,6 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tayori.db.statement import Statement, among, by_dialect
+from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.suppress import custom_blacklist, shared_blacklist, unsubscription
 
 _shared, _custom, _gone = shared_blacklist.c, custom_blacklist.c, unsubscription.c
@@ -121,4 +122,26 @@ RESUBSCRIBE = Statement(
     delete(unsubscription)
     .where(_gone.domain == bindparam("of_domain"))
     .where(_gone.address == bindparam("of_address"))
+)
+SUBSCRIBERS = Statement(
+    select(
+        recipient.c.id,
+        recipient.c.account_id,
+        recipient.c.message_id,
+        recipient.c.address,
+        message.c.from_address,
+    )
+    .select_from(recipient.join(message, message.c.id == recipient.c.message_id))
+    .where(among(recipient.c.id, "recipients"))
+)
+GONE_SINCE = Statement(
+    select(_gone.at)
+    .where(_gone.domain == bindparam("of_domain"))
+    .where(_gone.address == bindparam("of_address"))
+)
+UNDO = Statement(
+    delete(unsubscription)
+    .where(_gone.domain == bindparam("of_domain"))
+    .where(_gone.address == bindparam("of_address"))
+    .where(_gone.at > bindparam("after"))
 )
