@@ -130,7 +130,7 @@ async def test_a_batch_that_somebody_else_counted_is_not_counted_again(database)
     batch = await store.next_batch(5, 3)
     assert batch is not None
     await counting.run()
-    assert await store.add(batch, {}) is False
+    assert await store.add(batch, {}, {}) is False
     assert await counting.step(5) == 0
     assert (await report(database))[TODAY].requested == 5
 

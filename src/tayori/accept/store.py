@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
 from tayori.accept.limits import full
+from tayori.accept.metering import UNPRICED, Counting, Meter
 from tayori.accept.submission import Accepted
 from tayori.accept.suppression import without_suppressed
 from tayori.accept.taking import (
@@ -32,13 +33,19 @@ from tayori.runtime.crash import Point, reach
 class AcceptStore:
     """Takes messages into the queue; callers that come together share a transaction.
 
-    `on_commit` is called after each commit that put something into the queue.
+    `on_commit` is called after each commit that put something into the queue; `meter` counts and
+    charges what is taken.
     """
 
     def __init__(
-        self, database: Database, clock: Clock, on_commit: Callable[[], None] = lambda: None
+        self,
+        database: Database,
+        clock: Clock,
+        on_commit: Callable[[], None] = lambda: None,
+        meter: Meter = UNPRICED,
     ) -> None:
         self._database = database
+        self._meter = meter
         self._on_commit = on_commit
         self._clock = clock
         self._intake = Intake(database)
@@ -79,9 +86,11 @@ class AcceptStore:
         numbers = await self._intake.number([taking.message for taking in takings])
         try:
             async with self._database.write() as transaction:
-                judged = await self._judge(transaction, takings)
+                counting = await self._meter.open(transaction, [one.message for one in takings])
+                judged = await self._judge(transaction, takings, counting)
                 row = _Row(items, judged, stops, stop)
                 await self._intake.take(transaction, row.kept, row.numbers(numbers))
+                await counting.write(transaction, row.kept)
                 await record(transaction, row.events)
                 _insist(await along(transaction, row.stretch))
                 reach(Point.DOOR_BEFORE_COMMIT)
@@ -106,9 +115,11 @@ class AcceptStore:
             if numbers is not None:
                 answers = await self._known(transaction, takings)
                 new = [item for item in takings if id(item) not in answers]
-                judged = await self._judge(transaction, new)
+                counting = await self._meter.open(transaction, [item.message for item in new])
+                judged = await self._judge(transaction, new, counting)
                 kept = [item for item in judged if isinstance(item, NewMessage)]
                 await self._intake.take(transaction, kept, (numbers[0][: len(kept)], numbers[1]))
+                await counting.write(transaction, kept)
                 answers |= {id(item): _verdict(one) for item, one in zip(new, judged, strict=True)}
                 refused = [(item, answers[id(item)]) for item in takings]
                 events += [_refused(item, no) for item, no in refused if isinstance(no, Refusal)]
@@ -135,9 +146,9 @@ class AcceptStore:
         return {item: answer for item, answer in answers.items() if answer is not None}
 
     async def _judge(
-        self, transaction: Transaction, takings: Sequence[Taking]
+        self, transaction: Transaction, takings: Sequence[Taking], counting: Counting
     ) -> list[NewMessage | Refusal]:
-        """Return each message as it is taken, or why it is not: suppression first, then limits."""
+        """Return each message as it is taken, or why it is not: lists, then limits, then money."""
         if not takings:
             return []
         now = self._clock.now()
@@ -153,7 +164,17 @@ class AcceptStore:
             for taking, message in zip(takings, judged, strict=True)
         ]
         wishes = [() if isinstance(one, Refusal) else one for one in claimed]
-        over = await count(transaction, wishes, now)
+
+        def pays(place: int) -> bool:
+            message = judged[place]
+            if isinstance(message, Refusal) or isinstance(claimed[place], Refusal):
+                return True
+            refusal = counting.refuses(message)
+            if refusal is not None:
+                claimed[place] = refusal
+            return refusal is None
+
+        over = await count(transaction, wishes, now, pays)
         return [
             _answer(message, wish, claim)
             for message, wish, claim in zip(judged, claimed, over, strict=True)

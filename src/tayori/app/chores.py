@@ -57,7 +57,9 @@ def _bulk(parts: Parts) -> list[Service]:
 
 def _stats(parts: Parts) -> Service:
     rollup = RollUp(
-        store=StatsStore(parts.database), horizon=Horizon(parts.database), zone=parts.zone
+        store=StatsStore(parts.database, prepaid=parts.settings.billing.prepaid),
+        horizon=Horizon(parts.database),
+        zone=parts.zone,
     )
     return Periodic("statistics", ROLL_UP_S, rollup.run)
 

@@ -2,9 +2,11 @@
 
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
+from tayori.accept.metering import Meter
 from tayori.accept.store import AcceptStore
 from tayori.app.parts import Parts
 from tayori.runtime.clock import SECOND
+from tayori.tenants.billing.pricing import prices_of
 
 
 def build_door(parts: Parts) -> Door:
@@ -13,7 +15,12 @@ def build_door(parts: Parts) -> Door:
     return Door(
         directory=parts.directory,
         limits=Limits(settings.policy, parts.zone, hour_share=settings.reputation.hour_share),
-        store=AcceptStore(parts.database, parts.clock, on_commit=parts.queue_signal.announce),
+        store=AcceptStore(
+            parts.database,
+            parts.clock,
+            on_commit=parts.queue_signal.announce,
+            meter=Meter(prices_of(settings), parts.zone),
+        ),
         clock=parts.clock,
         ids=parts.ids,
         zone=parts.zone,

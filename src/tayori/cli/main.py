@@ -24,6 +24,7 @@ from tayori.cli.shaping import shaping_app
 from tayori.cli.source import source_app
 from tayori.cli.task import task_app
 from tayori.cli.template import template_app
+from tayori.cli.usage import credit, usage
 from tayori.runtime.trouble import Trouble
 
 app = typer.Typer(
@@ -47,6 +48,9 @@ app.add_typer(dns_app, name="dns")
 app.add_typer(shaping_app, name="shaping")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
+# A negative amount is no option.
+account_app.command("credit", context_settings={"ignore_unknown_options": True})(credit)
+app.command()(usage)
 app.command()(explain)
 app.command("explain-reply")(explain_reply)
 app.command("explain-bounce")(explain_bounce)

@@ -14,6 +14,7 @@ ConfigFile = Annotated[
     typer.Option("--config", help="Settings file (TOML)."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
+AsCsv = Annotated[bool, typer.Option("--csv", help="Print CSV instead of a table.")]
 
 
 def settings(file: Path | None) -> Settings:

@@ -1,5 +1,7 @@
 """How commands print: a table for people, JSON for scripts."""
 
+import csv
+import re
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -8,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+_FORMULA = re.compile(r"[=+@\t\r]|-(?!\d+(\.\d+)?\Z)")
 _FILE_WIDTH = 1_000
 """Columns of a table that goes to a file or a pipe, where nothing has to fit a screen."""
 
@@ -28,6 +31,23 @@ def show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
         table.add_row(*(Text(_cell(value)) for value in row.values()))
     width = None if sys.stdout.isatty() else _FILE_WIDTH
     Console(highlight=False, width=width).print(table)
+
+
+def show_csv(rows: Sequence[Mapping[str, object]]) -> None:
+    """Print rows that share their keys as CSV (RFC 4180); no rows print nothing.
+
+    A text that a spreadsheet would take for a formula gets an apostrophe before it.
+    """
+    written = csv.writer(sys.stdout)
+    for place, row in enumerate(rows):
+        if not place:
+            written.writerow(row)
+        written.writerow([_harmless(value) for value in row.values()])
+
+
+def _harmless(value: object) -> str:
+    text = _cell(value)
+    return f"'{text}" if isinstance(value, str) and _FORMULA.match(text) else text
 
 
 def show_one(row: Mapping[str, object], *, as_json: bool) -> None:

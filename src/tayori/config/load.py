@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from tayori.config.billing import trouble_with_prices
 from tayori.config.sources import trouble_with_sources
 from tayori.config.tree import Settings
 from tayori.runtime.trouble import Trouble
@@ -127,7 +128,7 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(
             "database.url must begin with postgresql:// or be empty for the embedded one."
         )
-    trouble = trouble_with_sources(settings.delivery)
+    trouble = trouble_with_sources(settings.delivery) or trouble_with_prices(settings.billing)
     if trouble:
         raise ConfigError(trouble)
     return settings

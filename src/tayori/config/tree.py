@@ -301,7 +301,13 @@ class Policy(_Section, frozen=True):
     max_senders_per_domain: Annotated[int, Meta(ge=0, description="Senders per domain.")] = 10
     max_templates: Annotated[int, Meta(ge=0, description="Templates per account.")] = 500
     max_receiver_lists: Annotated[int, Meta(ge=0, description="Receiver lists per account.")] = 500
-    free_mails: Annotated[int, Meta(ge=0, description="Free mails per account, once.")] = 1_000
+    free_mails: Annotated[
+        int,
+        Meta(
+            ge=-1,
+            description="Free mails per account, once; 0 = all mails are free, -1 = none.",
+        ),
+    ] = 1_000
     api_simple: Annotated[
         bool, Meta(description="Whether a new account may send own content by the API.")
     ] = False
@@ -324,6 +330,32 @@ class ReputationSettings(_Section, frozen=True):
     ] = 0.15
 
 
+class PriceTier(_Section, frozen=True):
+    """The price of mails beyond a number of paid mails in a month."""
+
+    above: Annotated[int, Meta(ge=0, description="Paid mails of the month that come before it.")]
+    price: Annotated[
+        str,
+        Meta(description="Price of 1,000 mails, up to three decimals, such as `1.90`."),
+    ]
+
+
+class Billing(_Section, frozen=True):
+    """What mail costs; see docs/billing.md."""
+
+    currency: Annotated[
+        str, Meta(pattern="^[A-Z]{3}$", description="Currency of prices and balances (ISO 4217).")
+    ] = "CNY"
+    tiers: Annotated[
+        tuple[PriceTier, ...],
+        Meta(description="Prices by volume of a month; empty = mail is counted and costs nothing."),
+    ] = ()
+    prepaid: Annotated[
+        bool,
+        Meta(description="Whether an account needs a balance that pays for a mail to send it."),
+    ] = False
+
+
 class Settings(_Section, frozen=True):
     """The whole tree."""
 
@@ -342,3 +374,4 @@ class Settings(_Section, frozen=True):
     review: Review = Review()
     policy: Policy = Policy()
     reputation: ReputationSettings = ReputationSettings()
+    billing: Billing = Billing()

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class EventKind(StrEnum):
@@ -59,6 +60,10 @@ INTERNAL = frozenset(
 
 PUBLIC = frozenset(EventKind) - INTERNAL
 """Events that a callback reports."""
+
+
+AT_DOOR: Final = "at_door"
+"""Under this name the event of a recipient whom the door dropped has a 1: it was never metered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ import msgspec
 
 from tayori.db.database import Database, Transaction
 from tayori.db.sequence import Sequence
-from tayori.events.model import Event, EventKind
+from tayori.events.model import AT_DOOR, Event, EventKind
 from tayori.events.store import record
 from tayori.queue import statements
 from tayori.queue.model import NewMessage, NewRecipient, Priority
@@ -122,5 +122,5 @@ def _dropped(
         kind=EventKind.DROPPED,
         message_id=number,
         recipient_id=recipient_number,
-        data={"reason": recipient.dropped_reason},
+        data={"reason": recipient.dropped_reason, AT_DOOR: 1},
     )

@@ -4,7 +4,7 @@ The rows of a batch are locked in one order (PostgreSQL) or under the only write
 so a limit is never exceeded, and a claim that is refused counts nothing.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import bindparam, delete, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -87,16 +87,20 @@ class _Counter:
 
 
 async def count(
-    transaction: Transaction, wishes: Sequence[Sequence[Claim]], now: int
+    transaction: Transaction,
+    wishes: Sequence[Sequence[Claim]],
+    now: int,
+    agrees: Callable[[int], bool] = lambda _place: True,
 ) -> list[Claim | None]:
     """Count each wish wholly or not at all, in order; the answer names the claim that did not fit.
 
-    A wish is all claims of one message. None means that it was counted.
+    A wish is all claims of one message. None means that it was counted, unless `agrees`, which is
+    asked of each wish that fits by its place, said no: then it counts nothing.
     """
     limited = [[claim for claim in wish if claim.limit > 0] for wish in wishes]
     counters = await _counters(transaction, [claim for wish in limited for claim in wish])
     answers: list[Claim | None] = []
-    for wish in limited:
+    for place, wish in enumerate(limited):
         # Two claims of one wish may meet in one counter, so each is tried on what the others took.
         taken: list[tuple[_Counter, int, int]] = []
         refused = None
@@ -107,7 +111,7 @@ async def count(
                 break
             taken.append((counter, counter.ends_at, counter.used))
             counter.count(claim, now)
-        if refused is not None:
+        if refused is not None or not agrees(place):
             for counter, ends_at, used in reversed(taken):
                 counter.ends_at, counter.used = ends_at, used
         answers.append(refused)

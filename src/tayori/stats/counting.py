@@ -1,12 +1,13 @@
 """Turns events into counts; pure."""
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
 from itertools import product
 from typing import Final
 
 from tayori.accept.taking import DOMAIN, MAILBOX_TYPES
-from tayori.events.model import EventKind
+from tayori.events.model import AT_DOOR, EventKind
 from tayori.runtime.clock import day_of
 from tayori.stats.model import ALL, Batch, Cell, Fact, Volume
 
@@ -50,6 +51,15 @@ def _counted(fact: Fact, batch: Batch) -> Iterator[tuple[str, Volume]]:
         yield fact.mailbox_type, _EVERY[fact.kind]
     elif fact.kind in _FIRST and _is_first(fact, batch):
         yield fact.mailbox_type, _FIRST[fact.kind]
+
+
+def unsent(batch: Batch, zone: tzinfo) -> dict[tuple[int, str], int]:
+    """Return how many accepted mails were dropped later, by account and the day they came in."""
+    found: Counter[tuple[int, str]] = Counter()
+    for fact in batch.facts:
+        if fact.kind is EventKind.DROPPED and AT_DOOR not in fact.data:
+            found[fact.account_id, day_of(_day_at(fact), zone)] += 1
+    return found
 
 
 def refused_recipients(data: Mapping[str, str | int]) -> dict[str, int]:

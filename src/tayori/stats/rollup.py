@@ -8,7 +8,7 @@ from datetime import tzinfo
 from typing import Final
 
 from tayori.events.feed_store import Horizon
-from tayori.stats.counting import count
+from tayori.stats.counting import count, unsent
 from tayori.stats.store import StatsStore
 
 AT_ONCE: Final = 1_000
@@ -40,5 +40,5 @@ class RollUp:
         batch = await self._store.next_batch(until, self._at_once)
         if batch is None:
             return 0
-        await self._store.add(batch, count(batch, self._zone))
+        await self._store.add(batch, count(batch, self._zone), unsent(batch, self._zone))
         return len(batch.facts)

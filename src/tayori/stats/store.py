@@ -22,16 +22,18 @@ from tayori.stats.model import (
     Volume,
     Wanted,
 )
+from tayori.tenants.billing.store import give_back
 
 READER: Final = "stats"
 """The name of the cursor."""
 
 
 class StatsStore:
-    """Counts and complaints in the database."""
+    """Counts and complaints in the database. With `prepaid`, unsent mails are paid back."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, prepaid: bool = False) -> None:
         self._database = database
+        self._prepaid = prepaid
 
     async def next_batch(self, until: int, most: int) -> Batch | None:
         """Return up to `most` events behind the cursor and not beyond `until`; None without any."""
@@ -51,13 +53,22 @@ class StatsStore:
                 firsts=await _firsts(transaction, facts),
             )
 
-    async def add(self, batch: Batch, counts: Mapping[Cell, Volume]) -> bool:
-        """Add what a batch counted and move the cursor; False when somebody else did it."""
+    async def add(
+        self,
+        batch: Batch,
+        counts: Mapping[Cell, Volume],
+        unsent: Mapping[tuple[int, str], int],
+    ) -> bool:
+        """Add what a batch counted and move the cursor; False when somebody else did it.
+
+        `unsent` are accepted mails that were dropped, by account and day: no usage after all.
+        """
         rows = [cell._asdict() | volume._asdict() for cell, volume in sorted(counts.items())]
         async with self._database.write() as transaction:
             moved = await advance(transaction, READER, batch.was, batch.becomes)
             if moved:
                 await transaction.execute_many(statements.ADD, rows)
+                await give_back(transaction, unsent, prepaid=self._prepaid)
             reach(Point.STATS_BEFORE_COMMIT)
         reach(Point.STATS_AFTER_COMMIT)
         return moved

@@ -1,6 +1,7 @@
 """The schema, one file per room that keeps something; migrations must lead to exactly this."""
 
 from tayori.db.tables import (
+    billing,
     bulk,
     callbacks,
     catalog,
@@ -20,6 +21,7 @@ from tayori.db.tables import (
 from tayori.db.tables.metadata import metadata
 
 __all__ = [
+    "billing",
     "bulk",
     "callbacks",
     "catalog",

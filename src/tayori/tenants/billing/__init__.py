@@ -1,0 +1,1 @@
+"""What accounts used, what it costs, and what they paid before."""
