@@ -78,9 +78,19 @@ async def filled(database):
         for domain in range(3)
         for kind in range(9)
     ]
+    keyed = [
+        {"account_id": account, "kind": kind, "day": f"2026-{month:02}-{day:02}", "key": str(key)}
+        | dict.fromkeys(stats.Volume._fields, 1)
+        for account in range(ACCOUNTS)
+        for kind in ("task", "template", "sender", "provider")
+        for month in range(1, 7)
+        for day in range(1, 29)
+        for key in range(8)
+    ]
     async with database.write() as transaction:
         await record(transaction, reactions)
         await transaction.execute_many(stats.ADD, volumes)
+        await transaction.execute_many(stats.ADD_KEYED, keyed)
     if database.dialect == "postgresql":
         async with database.write() as transaction:
             await transaction.execute(Analyse())
@@ -139,6 +149,20 @@ async def test_reports(database):
     }[database.dialect] in found, found
 
 
+async def test_reports_by_key(database):
+    await filled(database)
+    days = [f"2026-02-{day:02}" for day in range(1, 29)]
+    values = {"account": 1, "of_kind": "task", "days": days, "of_key": "7"}
+    index = {"sqlite": "sqlite_autoindex_keyed_volume_1", "postgresql": "pk_keyed_volume"}
+    for statement in (stats.BY_KEY, stats.BY_KEY_OF_ONE, stats.BY_DAY_OF_ONE):
+        found = await plan(database, statement, **values)
+        assert by_index(found, index[database.dialect]), found
+        assert {
+            "sqlite": "account_id=? AND kind=? AND day=?",
+            "postgresql": "day = ANY",
+        }[database.dialect] in found, found
+
+
 async def test_complaints(database):
     await filled(database)
     values = {"account": 1, "first": NOW + DAY, "end": NOW + 20 * DAY, "skip": 0, "most": 1000}
@@ -155,6 +179,7 @@ async def test_counting(database):
         (stats.FACTS, {"after": 5_000, "until": 90_000, "most": 1_000}, ""),
         (stats.TAKEN, {"messages": list(range(1, 500))}, "ix_recipient_message_id"),
         (stats.FIRSTS, {"recipients": list(range(1, 50))}, "ix_event_reaction"),
+        (stats.DELIVERED, {"messages": list(range(1, 50))}, "ix_event_message_id_id"),
     ):
         found = await plan(database, statement, **values)
         assert by_index(found, index), found

@@ -114,6 +114,9 @@ class Door:
                 refusal=facts,
                 domain=wish.sender.address.domain,
                 mailbox_types=mailbox_types(_recipients(wish)),
+                sender=wish.sender.address.addr,
+                template_id=wish.template_id,
+                task_id=wish.task_id,
             )
         if facts.identity is None or facts.content is None:
             raise AssertionError("The checks let a mail without sender domain or content pass.")

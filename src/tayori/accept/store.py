@@ -287,5 +287,8 @@ def _refused(item: Taking | Refusing, refusal: Refusal) -> Event:
             refusal=refusal,
             domain=message.from_address.rpartition("@")[2],
             mailbox_types=mailbox_types(message.recipients),
+            sender=message.from_address,
+            template_id=message.template_id,
+            task_id=message.task_id,
         )
     return refused_event(item)

@@ -17,6 +17,11 @@ DOMAIN: Final = "from_domain"
 """Under this name a refusal's event has the sender domain."""
 MAILBOX_TYPES: Final = "to_domains"
 """Under this name it has the recipients' domains, each with a number: "a.example=2 b.example=1"."""
+SENDER: Final = "from_address"
+"""Under this name it has the sender's address."""
+TEMPLATE: Final = "template"
+TASK: Final = "task"
+"""Under these names it has the numbers of template and bulk task, where there is one."""
 MOST_MAILBOX_TYPES: Final = 100
 """More domains than a mail may have recipients; what is beyond is put down to no domain."""
 
@@ -49,6 +54,9 @@ class Refusing:
     refusal: Refusal
     domain: str = ""
     mailbox_types: str = ""
+    sender: str = ""
+    template_id: int | None = None
+    task_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,9 +73,14 @@ Along = Callable[[Transaction, Stretch], Awaitable[bool]]
 
 def refused_event(refusing: Refusing) -> Event:
     """Return the event that explains a refusal to the account."""
-    data = {"code": refusing.refusal.code.value, "reason": refusing.refusal.detail}
+    data: dict[str, str | int] = {
+        "code": refusing.refusal.code.value,
+        "reason": refusing.refusal.detail,
+    }
     if refusing.mailbox_types:
         data |= {DOMAIN: refusing.domain, MAILBOX_TYPES: refusing.mailbox_types}
+    given = {SENDER: refusing.sender, TEMPLATE: refusing.template_id, TASK: refusing.task_id}
+    data |= {name: value for name, value in given.items() if value}
     return Event(at=refusing.at, account_id=refusing.account_id, kind=EventKind.REFUSED, data=data)
 
 

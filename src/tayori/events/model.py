@@ -66,6 +66,12 @@ AT_DOOR: Final = "at_door"
 """Under this name the event of a recipient whom the door dropped has a 1: it was never metered."""
 
 
+PROVIDER: Final = "provider"
+"""Under this name the event of an attempt has the receiver's group, where a rule names it."""
+ATTEMPT: Final = "attempt"
+"""Under this name it has the number of the attempt, from 1 on."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event; `message_id` and `recipient_id` are row numbers, `data` holds what explains it."""

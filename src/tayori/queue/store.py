@@ -8,7 +8,7 @@ erasing of content whose last recipient ended.
 from collections.abc import Iterable, Sequence
 
 from tayori.db.database import Database, Row, Transaction
-from tayori.events.model import Event, EventKind
+from tayori.events.model import ATTEMPT, PROVIDER, Event, EventKind
 from tayori.events.store import reactions, record
 from tayori.queue import statements
 from tayori.queue.fairness import RANKS, rank_of
@@ -255,7 +255,9 @@ def _event(item: Settlement) -> Event:
     if item.bounce_class:
         data["class"] = item.bounce_class
     if item.outcome is not None:
-        data["attempt"] = item.recipient.attempts + 1
+        data[ATTEMPT] = item.recipient.attempts + 1
+    if item.outcome is not None and item.provider:
+        data[PROVIDER] = item.provider
     if item.state is State.DEFERRED and item.due_at is not None:
         data["next_at"] = item.due_at
     return Event(

@@ -6,10 +6,10 @@ from datetime import tzinfo
 from itertools import product
 from typing import Final
 
-from tayori.accept.taking import DOMAIN, MAILBOX_TYPES
-from tayori.events.model import AT_DOOR, EventKind
+from tayori.accept.taking import DOMAIN, MAILBOX_TYPES, SENDER, TASK, TEMPLATE
+from tayori.events.model import AT_DOOR, ATTEMPT, EventKind
 from tayori.runtime.clock import day_of
-from tayori.stats.model import ALL, Batch, Cell, Fact, Volume
+from tayori.stats.model import ALL, Batch, Cell, Fact, KeyCell, Kind, Volume
 
 _EVERY: Final = {
     EventKind.DELIVERED: Volume(delivered=1),
@@ -18,6 +18,7 @@ _EVERY: Final = {
     # It was counted as accepted before; what we drop ourselves, we did not accept after all.
     EventKind.DROPPED: Volume(accepted=-1),
 }
+_DEFERRED: Final = Volume(deferred=1)
 _FIRST: Final = {
     EventKind.CLICK: Volume(clicked=1),
     EventKind.UNSUBSCRIBE: Volume(unsubscribed=1),
@@ -39,6 +40,39 @@ def count(batch: Batch, zone: tzinfo) -> dict[Cell, Volume]:
     return {cell: volume for cell, volume in found.items() if any(volume)}
 
 
+def count_keys(batch: Batch, zone: tzinfo) -> dict[KeyCell, Volume]:
+    """Return what the batch adds by sender, template, task and provider."""
+    found: dict[KeyCell, Volume] = {}
+    for fact in batch.facts:
+        volume = Volume()
+        for _, part in _counted(fact, batch):
+            volume = volume.plus(part)
+        if not any(volume):
+            continue
+        day = day_of(_day_at(fact), zone)
+        for kind, key in _keys(fact):
+            # A task is judged by all of its days at once.
+            for of_day in (day, ALL) if kind is Kind.TASK else (day,):
+                cell = KeyCell(fact.account_id, kind, of_day, key)
+                found[cell] = found.get(cell, Volume()).plus(volume)
+    return found
+
+
+def _keys(fact: Fact) -> Iterator[tuple[Kind, str]]:
+    refused = fact.kind is EventKind.REFUSED
+    sender = str(fact.data.get(SENDER, "")) if refused else fact.from_address
+    template = fact.data.get(TEMPLATE) if refused else fact.template_id
+    task = fact.data.get(TASK) if refused else fact.task_id
+    if sender:
+        yield Kind.SENDER, sender.lower()
+    if template is not None:
+        yield Kind.TEMPLATE, str(template)
+    if task is not None:
+        yield Kind.TASK, str(task)
+    if fact.provider is not None:
+        yield Kind.PROVIDER, fact.provider
+
+
 def _counted(fact: Fact, batch: Batch) -> Iterator[tuple[str, Volume]]:
     """Return what an event adds, by the recipients' domain."""
     if fact.kind is EventKind.ACCEPTED:
@@ -47,6 +81,9 @@ def _counted(fact: Fact, batch: Batch) -> Iterator[tuple[str, Volume]]:
     elif fact.kind is EventKind.REFUSED:
         for mailbox_type, number in refused_recipients(fact.data).items():
             yield mailbox_type, Volume(requested=number)
+    elif fact.kind is EventKind.DEFERRED:
+        if fact.data.get(ATTEMPT) == 1:
+            yield fact.mailbox_type, _DEFERRED
     elif fact.kind in _EVERY:
         yield fact.mailbox_type, _EVERY[fact.kind]
     elif fact.kind in _FIRST and _is_first(fact, batch):

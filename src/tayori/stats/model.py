@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from tayori.events.model import EventKind
@@ -25,6 +26,8 @@ class Volume(NamedTuple):
     bounced: int = 0
     unsubscribed: int = 0
     complained: int = 0
+    deferred: int = 0
+    """Mails whose first attempt failed for now; what became of them later counts as well."""
 
     def plus(self, other: "Volume") -> "Volume":
         """Return the sums."""
@@ -50,6 +53,29 @@ class Cell(NamedTuple):
     """The recipient's domain."""
 
 
+class Kind(StrEnum):
+    """What counts are kept by, beside domains."""
+
+    SENDER = "sender"
+    """The sender address."""
+    TEMPLATE = "template"
+    """The template's number."""
+    TASK = "task"
+    """The bulk task's number; the sum of all days is kept as well."""
+    PROVIDER = "provider"
+    """The receivers' group, "" for all that no rule names; known once an attempt was made, so
+    nothing is requested or accepted here."""
+
+
+class KeyCell(NamedTuple):
+    """What one row of keyed counts is about."""
+
+    account_id: int
+    kind: Kind
+    day: str
+    key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
     """One event and what its mail tells about it; `domain` and the days may be unknown."""
@@ -66,6 +92,10 @@ class Fact:
     mailbox_type: str
     sent_at: int | None
     """When the mail was asked for."""
+    template_id: int | None = None
+    task_id: int | None = None
+    provider: str | None = None
+    """The group of the receiver that was tried; None when there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +114,15 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What a batch adds. `unsent` are accepted mails that were dropped, by account and day."""
+
+    cells: Mapping[Cell, Volume]
+    keys: Mapping[KeyCell, Volume]
+    unsent: Mapping[tuple[int, str], int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
     """Which days of an account; domains in lower case."""
 
@@ -91,6 +130,16 @@ class Wanted:
     days: Sequence[str]
     domain: str = ALL
     mailbox_type: str = ALL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeysWanted:
+    """Which days of an account, by what; with a key only that one."""
+
+    account_id: int
+    kind: Kind
+    days: Sequence[str]
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

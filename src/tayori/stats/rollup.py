@@ -8,7 +8,8 @@ from datetime import tzinfo
 from typing import Final
 
 from tayori.events.feed_store import Horizon
-from tayori.stats.counting import count, unsent
+from tayori.stats.counting import count, count_keys, unsent
+from tayori.stats.model import Counts
 from tayori.stats.store import StatsStore
 
 AT_ONCE: Final = 1_000
@@ -40,5 +41,10 @@ class RollUp:
         batch = await self._store.next_batch(until, self._at_once)
         if batch is None:
             return 0
-        await self._store.add(batch, count(batch, self._zone), unsent(batch, self._zone))
+        counts = Counts(
+            cells=count(batch, self._zone),
+            keys=count_keys(batch, self._zone),
+            unsent=unsent(batch, self._zone),
+        )
+        await self._store.add(batch, counts)
         return len(batch.facts)

@@ -3,21 +3,24 @@
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, select, text
+from sqlalchemy import ColumnElement, Select, Table, bindparam, func, select, text
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
 from tayori.db.statement import LIKE_ESCAPE, Statement, among, by_dialect
 from tayori.db.tables.events import IS_COMPLAINT, IS_REACTION, event
 from tayori.db.tables.queue import message, recipient
-from tayori.db.tables.stats import daily_volume
-from tayori.stats.model import Cell, Volume
+from tayori.db.tables.stats import daily_volume, keyed_volume
+from tayori.events.model import EventKind
+from tayori.stats.model import Cell, KeyCell, Volume
 
 FACTS = Statement(
     select(
         event,
         message.c.from_address,
         message.c.accepted_at.label("sent_at"),
+        message.c.template_id,
+        message.c.task_id,
         recipient.c.domain.label("mailbox_type"),
     )
     .select_from(
@@ -42,16 +45,29 @@ FIRSTS = Statement(
     .group_by(event.c.recipient_id, event.c.kind)
 )
 
-_ROW: dict[str, Any] = {c.name: bindparam(c.name) for c in daily_volume.c}
+DELIVERED = Statement(
+    select(event.c.recipient_id, event.c.data)
+    .where(among(event.c.message_id, "messages"))
+    .where(event.c.kind == EventKind.DELIVERED.value)
+)
 
 
-def _add(build: Any) -> Any:
-    added = build(daily_volume).values(_ROW)
-    sums = {name: daily_volume.c[name] + added.excluded[name] for name in Volume._fields}
-    return added.on_conflict_do_update(index_elements=list(Cell._fields), set_=sums)
+def _add(build: Any, table: Table, key: tuple[str, ...]) -> Any:
+    added = build(table).values({c.name: bindparam(c.name) for c in table.c})
+    sums = {name: table.c[name] + added.excluded[name] for name in Volume._fields}
+    return added.on_conflict_do_update(index_elements=list(key), set_=sums)
 
 
-ADD = Statement(by_dialect(sqlite=_add(sqlite_insert), postgresql=_add(postgresql_insert)))
+def _adding(table: Table, key: tuple[str, ...]) -> Statement:
+    return Statement(
+        by_dialect(
+            sqlite=_add(sqlite_insert, table, key), postgresql=_add(postgresql_insert, table, key)
+        )
+    )
+
+
+ADD = _adding(daily_volume, Cell._fields)
+ADD_KEYED = _adding(keyed_volume, KeyCell._fields)
 
 _of = daily_volume.c
 REPORT = Statement(
@@ -60,6 +76,22 @@ REPORT = Statement(
     .where(among(_of.day, "days"))
     .where(_of.domain == bindparam("of_domain"))
     .where(_of.mailbox_type == bindparam("of_type"))
+)
+
+_keyed = keyed_volume.c
+_wanted = (
+    (_keyed.account_id == bindparam("account"))
+    & (_keyed.kind == bindparam("of_kind"))
+    & among(_keyed.day, "days")
+)
+_sums = (func.sum(_keyed[name]).label(name) for name in Volume._fields)
+_by_key = select(_keyed.key, *_sums).where(_wanted).group_by(_keyed.key).order_by(_keyed.key)
+BY_KEY = Statement(_by_key)
+BY_KEY_OF_ONE = Statement(_by_key.where(_keyed.key == bindparam("of_key")))
+BY_DAY_OF_ONE = Statement(
+    select(_keyed.day, *(_keyed[name] for name in Volume._fields))
+    .where(_wanted)
+    .where(_keyed.key == bindparam("of_key"))
 )
 
 _delivered = func.coalesce(recipient.c.ended_at, recipient.c.accepted_at)

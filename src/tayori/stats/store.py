@@ -9,21 +9,25 @@ from tayori.db import numbers
 from tayori.db.database import Database, Row, Transaction
 from tayori.db.statement import like_text
 from tayori.events.feed_store import advance, position
-from tayori.events.model import EventKind
+from tayori.events.model import ATTEMPT, PROVIDER, EventKind
 from tayori.runtime.crash import Point, reach
 from tayori.stats import statements
 from tayori.stats.counting import COUNTED_ONCE
 from tayori.stats.model import (
     Batch,
-    Cell,
     Complaint,
     ComplaintsWanted,
+    Counts,
     Fact,
+    KeysWanted,
     Volume,
     Wanted,
 )
 from tayori.tenants.billing.store import give_back
 
+_REACTIONS: Final = frozenset(
+    {EventKind.OPEN, EventKind.CLICK, EventKind.SPAMREPORT, EventKind.UNSUBSCRIBE}
+)
 READER: Final = "stats"
 """The name of the cursor."""
 
@@ -44,7 +48,8 @@ class StatsStore:
             )
             if not rows:
                 return None
-            facts = tuple(map(_fact, rows))
+            tried = await _providers(transaction, rows)
+            facts = tuple(_fact(row, tried) for row in rows)
             return Batch(
                 was=was,
                 becomes=facts[-1].id,
@@ -53,22 +58,16 @@ class StatsStore:
                 firsts=await _firsts(transaction, facts),
             )
 
-    async def add(
-        self,
-        batch: Batch,
-        counts: Mapping[Cell, Volume],
-        unsent: Mapping[tuple[int, str], int],
-    ) -> bool:
-        """Add what a batch counted and move the cursor; False when somebody else did it.
-
-        `unsent` are accepted mails that were dropped, by account and day: no usage after all.
-        """
-        rows = [cell._asdict() | volume._asdict() for cell, volume in sorted(counts.items())]
+    async def add(self, batch: Batch, counts: Counts) -> bool:
+        """Add what a batch counted and move the cursor; False when somebody else did it."""
+        rows = [cell._asdict() | one._asdict() for cell, one in sorted(counts.cells.items())]
+        keyed = [cell._asdict() | one._asdict() for cell, one in sorted(counts.keys.items())]
         async with self._database.write() as transaction:
             moved = await advance(transaction, READER, batch.was, batch.becomes)
             if moved:
                 await transaction.execute_many(statements.ADD, rows)
-                await give_back(transaction, unsent, prepaid=self._prepaid)
+                await transaction.execute_many(statements.ADD_KEYED, keyed)
+                await give_back(transaction, counts.unsent, prepaid=self._prepaid)
             reach(Point.STATS_BEFORE_COMMIT)
         reach(Point.STATS_AFTER_COMMIT)
         return moved
@@ -83,7 +82,21 @@ class StatsStore:
         }
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.REPORT, values)
-        return {row["day"]: Volume(*(row[name] for name in Volume._fields)) for row in rows}
+        return {row["day"]: _volume(row) for row in rows}
+
+    async def by_key(self, wanted: KeysWanted) -> dict[str, Volume]:
+        """Return the sums over the days by key; a key of which nothing is known is left out."""
+        values = _keys_wanted(wanted)
+        statement = statements.BY_KEY if wanted.key is None else statements.BY_KEY_OF_ONE
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statement, values)
+        return {row["key"]: _volume(row) for row in rows}
+
+    async def by_day(self, wanted: KeysWanted) -> dict[str, Volume]:
+        """Return the counts of one key by day; a day of which nothing is known is left out."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.BY_DAY_OF_ONE, _keys_wanted(wanted))
+        return {row["day"]: _volume(row) for row in rows}
 
     async def complaints(
         self, wanted: ComplaintsWanted, page: tuple[int, int]
@@ -117,18 +130,55 @@ async def _firsts(
     return {(row["recipient_id"], EventKind(row["kind"])): row["first"] for row in rows}
 
 
-def _fact(row: Row) -> Fact:
+async def _providers(transaction: Transaction, rows: Sequence[Row]) -> dict[int, str]:
+    """Return who delivered to the recipients that reacted, by number."""
+    reacted = {row["message_id"] for row in rows if row["kind"] in _REACTIONS} - {None}
+    if not reacted:
+        return {}
+    found = await transaction.fetch(statements.DELIVERED, {"messages": sorted(reacted)})
+    return {
+        row["recipient_id"]: str(msgspec.json.decode(row["data"]).get(PROVIDER, ""))
+        for row in found
+    }
+
+
+def _provider(
+    kind: EventKind, row: Row, data: Mapping[str, Any], tried: Mapping[int, str]
+) -> str | None:
+    if kind in _REACTIONS:
+        return tried.get(row["recipient_id"])
+    return str(data.get(PROVIDER, "")) if ATTEMPT in data else None
+
+
+def _volume(row: Row) -> Volume:
+    return Volume(*(int(row[name]) for name in Volume._fields))
+
+
+def _keys_wanted(wanted: KeysWanted) -> dict[str, Any]:
+    return {
+        "account": wanted.account_id,
+        "of_kind": wanted.kind.value,
+        "days": wanted.days,
+        "of_key": wanted.key,
+    }
+
+
+def _fact(row: Row, tried: Mapping[int, str]) -> Fact:
+    kind, data = EventKind(row["kind"]), msgspec.json.decode(row["data"])
     return Fact(
         id=row["id"],
         at=row["at"],
         account_id=row["account_id"],
-        kind=EventKind(row["kind"]),
+        kind=kind,
         message_id=row["message_id"],
         recipient_id=row["recipient_id"],
-        data=msgspec.json.decode(row["data"]),
+        data=data,
         from_address=row["from_address"] or "",
         mailbox_type=row["mailbox_type"] or "",
         sent_at=row["sent_at"],
+        template_id=row["template_id"],
+        task_id=row["task_id"],
+        provider=_provider(kind, row, data, tried),
     )
 
 

@@ -1,6 +1,6 @@
 """What is counted and logged for customers."""
 
-from sqlalchemy import BigInteger, Column, Index, Table, Text
+from sqlalchemy import BigInteger, Column, Index, Table, Text, text
 
 from tayori.db.tables.metadata import counted_key, metadata
 
@@ -16,6 +16,23 @@ daily_volume = Table(
         for name in (
             *("requested", "accepted", "delivered", "opened"),
             *("clicked", "bounced", "unsubscribed", "complained"),
+        )
+    ),
+    Column("deferred", BigInteger, nullable=False, server_default=text("0")),
+)
+
+keyed_volume = Table(
+    "keyed_volume",
+    metadata,
+    Column("account_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),  # what `key` is: sender, template, task or provider
+    Column("day", Text, primary_key=True),  # as in daily_volume; "*" is the sum of a task's days
+    Column("key", Text, primary_key=True),
+    *(
+        Column(name, BigInteger, nullable=False)
+        for name in (
+            *("requested", "accepted", "delivered", "opened", "clicked"),
+            *("bounced", "unsubscribed", "complained", "deferred"),
         )
     ),
 )
