@@ -29,6 +29,7 @@ from tayori.mail.dkim import RsaSigner
 from tayori.refusal.refusal import Refusal
 from tayori.runtime import log
 from tayori.runtime.clock import HOUR
+from tayori.runtime.garbage import spare_the_lasting
 from tayori.smtp.handler import ACCEPTED, Answer, Handler, Received, ServerSettings
 from tayori.smtp.server import Server
 from tayori.smtp.tls import server_context, write_self_signed
@@ -119,6 +120,7 @@ async def _deliver(pipe: Pipe, settings: Settings, number: int, *, signed: bool)
                 chance=random.Random(number),
             )
         )
+        spare_the_lasting()
         pipe.send("ready")
         await asyncio.to_thread(pipe.recv)
         before = resource.getrusage(resource.RUSAGE_SELF)

@@ -21,6 +21,7 @@ from tayori.app.roles import ROLES, AlreadyRunningError, Kind, Role, kinds_of
 from tayori.config.tree import Settings
 from tayori.runtime import log, metrics
 from tayori.runtime.control import ControlLine
+from tayori.runtime.garbage import spare_the_lasting
 from tayori.runtime.open_files import permit_open_files
 from tayori.runtime.service import Service, run, stop_on_signals
 from tayori.runtime.supervisor import ProcessSpec, Supervisor
@@ -79,7 +80,12 @@ async def _alone(settings: Settings, sockets: Sockets, roles: frozenset[Role]) -
         # Doors come last, and stop first, so that what they take has somebody to deliver it.
         kinds = reversed(kinds_of(roles))
         services = [part for kind in kinds for part in _services(kind, roles, parts, sockets)]
-        with _announcing(parts.data_dir, sockets) as on_ready:
+        with _announcing(parts.data_dir, sockets) as announce:
+
+            def on_ready() -> None:
+                spare_the_lasting()
+                announce()
+
             await run(services, stopping, on_ready)
 
 
@@ -91,7 +97,12 @@ async def _as_process(
     line = ControlLine(control)
     line.watch(stopping)
     async with opened(settings) as parts:
-        await run(_services(kind, roles, parts, sockets), stopping, line.say_ready)
+
+        def on_ready() -> None:
+            spare_the_lasting()
+            line.say_ready()
+
+        await run(_services(kind, roles, parts, sockets), stopping, on_ready)
     line.close()
 
 
