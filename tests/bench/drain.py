@@ -11,6 +11,7 @@ import asyncio
 import multiprocessing
 import tempfile
 import time
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +19,7 @@ import msgspec
 import uvloop
 from tests.bench.drain_parts import domain_of, fill, run_deliverer, run_sink, settings_of
 
-from tayori.app.parts import opened, prepare
+from tayori.app.parts import Parts, opened, prepare
 from tayori.mail.dkim import RsaSigner, generate_rsa
 from tayori.sandbox.dns_server import DnsServer
 
@@ -52,11 +53,18 @@ class Drained:
     octets: int
     """Mean size of a mail on the wire."""
     copies: int
-    """Mails at the receiver beyond those that were queued."""
+    """Mails at the receiver beyond those that were waited for."""
+    taken: int
 
 
-async def drain(way: Way, folder: Path) -> Drained:
-    """Fill a queue and empty it."""
+async def _fill(parts: Parts, way: Way) -> None:
+    await fill(parts, way.mails, way.size, way.receivers)
+
+
+async def drain(
+    way: Way, folder: Path, fill_queue: Callable[[Parts, Way], Awaitable[None]] = _fill
+) -> Drained:
+    """Fill a queue and empty it, or take `way.mails` out of it when it holds more."""
     sink_pipe, pipe = _SPAWN.Pipe()
     sink = _SPAWN.Process(target=run_sink, args=(pipe, str(folder), way.mails, way.tls))
     sink.start()
@@ -69,7 +77,7 @@ async def drain(way: Way, folder: Path) -> Drained:
         settings = settings_of(folder, servers, port, way.url, way.connections)
         await prepare(settings)
         async with opened(settings) as parts:
-            await fill(parts, way.mails, way.size, way.receivers)
+            await fill_queue(parts, way)
         encoded = msgspec.json.encode(settings)
         pairs = [_SPAWN.Pipe() for _ in range(way.processes)]
         deliverers = [
@@ -95,10 +103,11 @@ async def drain(way: Way, folder: Path) -> Drained:
         await asyncio.to_thread(process.join)
     return Drained(
         mails_per_s=mails / seconds,
-        cpu_s_per_1000=1000 * sum(cpu for cpu, _ in usages) / mails,
+        cpu_s_per_1000=1000 * sum(cpu for cpu, _ in usages) / taken,
         peak_mib=max(peak for _, peak in usages),
         octets=octets // mails,
         copies=taken - way.mails,
+        taken=taken,
     )
 
 

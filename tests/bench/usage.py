@@ -38,7 +38,7 @@ def usage_of(process_id: int) -> Usage:
         fields = _stat(member)
         if fields:
             cpu += (int(fields[11]) + int(fields[12])) / _TICKS
-            peak = max(peak, _peak(member))
+            peak = max(peak, peak_mib(member))
     return Usage(cpu_s=cpu, peak_mib=peak)
 
 
@@ -50,7 +50,14 @@ def _stat(process_id: int) -> list[str]:
     return text.rpartition(")")[2].split()
 
 
-def _peak(process_id: int) -> float:
+def server_cpu_s(process_id: int) -> float:
+    """Return the CPU seconds of a server with its children, those that have ended included."""
+    ended = _stat(process_id)[13:15]
+    return usage_of(process_id).cpu_s + sum(map(int, ended)) / _TICKS
+
+
+def peak_mib(process_id: int) -> float:
+    """Return the largest resident memory that a process ever had; 0 when it is gone."""
     try:
         text = Path(f"/proc/{process_id}/status").read_text()
     except OSError:

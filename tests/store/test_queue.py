@@ -108,6 +108,17 @@ async def test_a_dead_process_s_work_is_taken_over_when_its_lease_ran_out(databa
     assert await queue.settle("two", [settled(taken[0], State.BOUNCED)]) == [False]
 
 
+async def test_leases_that_their_owner_never_heard_of_end_at_once(database):
+    await take(database, message("m", "a@x.test", "b@x.test"), message("n", "c@x.test"))
+    queue = QueueStore(database)
+    known, lost = await queue.lease("one", NOW, LEASE_END, 2)
+    (others,) = await queue.lease("two", NOW, LEASE_END, 1)
+    assert await queue.expire_unheld("one", [known.id], NOW + 1, LEASE_END + 1) == 1
+    taken = await queue.lease("three", NOW + 1, LEASE_END, 10)
+    assert [item.id for item in taken] == [lost.id]
+    assert {known.id, lost.id, others.id} == {1, 2, 3}
+
+
 async def test_processes_never_lease_the_same_recipient(database, empty_url):
     await take(database, *(message(f"m{n}", f"u{n}@x.test") for n in range(200)))
     other = open_database(empty_url, 4)

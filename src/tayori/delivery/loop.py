@@ -195,7 +195,8 @@ class DeliveryLoop:
         """After trouble, end the leases that were committed without our hearing of it."""
         if self._unsure:
             held = self._settler.held
-            await self._queue.expire_unheld(self._owner, held, self._clock.now())
+            now = self._clock.now()
+            await self._queue.expire_unheld(self._owner, held, now, now + self._limits.lease_ms)
             self._unsure = False
 
     async def _lease_batch(self) -> bool:

@@ -63,12 +63,12 @@ class QueueStore:
             values = {"ids": list(recipient_ids), "owner": owner, "until": until}
             await transaction.execute(statements.EXTEND, values)
 
-    async def expire_unheld(self, owner: str, held: Sequence[int], now: int) -> int:
-        """End the leases of `owner` that it does not know of; return how many.
+    async def expire_unheld(self, owner: str, held: Sequence[int], now: int, latest: int) -> int:
+        """End the leases of `owner` until `latest` that it does not know of; return how many.
 
         Such leases are left when a connection broke between a commit and its answer.
         """
-        values = {"owner": owner, "held": list(held), "now": now}
+        values = {"owner": owner, "held": list(held), "now": now, "latest": latest}
         async with self._database.write() as transaction:
             return await transaction.execute(statements.EXPIRE_UNHELD, values)
 
