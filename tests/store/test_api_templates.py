@@ -170,3 +170,38 @@ async def test_unknown_and_foreign_templates_do_not_exist(world):
     listed = await world.two.call("ListEmailTemplates", Limit=10, Offset=0)
     assert listed == {"TemplatesMetadata": [], "TotalCount": 0}
     assert (await world.one.call("GetEmailTemplate", TemplateID=mine))["TemplateName"] == "t"
+
+
+async def test_a_refusal_tells_all_its_reasons_in_the_callers_language(database):
+    async with api_world(database, review=Review(mode="mixed")) as world:
+        bad = content(b64("<p>Flash sale!</p><form></form>"))
+        await world.one.call("CreateEmailTemplate", TemplateName="bad", TemplateContent=bad)
+        vague = content(b64('<p>Hello {{name}}, <a href="{{link}}">read on</a></p>'))
+        await world.one.call("CreateEmailTemplate", TemplateName="vague", TemplateContent=vague)
+        await world.one.call(
+            "CreateEmailTemplate", TemplateName="good", TemplateContent=content(b64(HTML))
+        )
+        listed = await world.one.call("ListEmailTemplates", Limit=10, Offset=0)
+        rows = {row["TemplateName"]: row for row in listed["TemplatesMetadata"]}
+        assert {name: row["TemplateStatus"] for name, row in rows.items()} == {
+            "bad": 2,
+            "vague": 1,
+            "good": 0,
+        }
+        why = rows["bad"]["ReviewReason"]
+        assert "10 characters" in why
+        assert "flash sale" in why
+        assert "has a form" in why
+        assert "{{link}}" in rows["vague"]["ReviewReason"]
+        assert rows["good"]["ReviewReason"] == ""
+        world.one.speak("zh-CN")
+        listed = await world.one.call("ListEmailTemplates", Limit=10, Offset=0)
+        assert "秒杀" in next(
+            row["ReviewReason"]
+            for row in listed["TemplatesMetadata"]
+            if row["TemplateName"] == "bad"
+        )
+        mended = {"TemplateID": rows["bad"]["TemplateID"], "TemplateName": "bad"}
+        await world.one.call("UpdateEmailTemplate", **mended, TemplateContent=content(b64(HTML)))
+        found = await world.one.call("GetEmailTemplate", TemplateID=mended["TemplateID"])
+        assert found["TemplateStatus"] == 0

@@ -2,6 +2,7 @@ import asyncio
 from functools import lru_cache
 
 import pytest
+from tests.support.review import first_reviewer
 
 from tayori.catalog.directory import CatalogDirectory
 from tayori.catalog.model import TemplateContent, TemplateStatus
@@ -54,7 +55,7 @@ def templates_with(database, clock, mode="auto", **limits):
     return Templates(
         store=TemplateStore(database),
         clock=clock,
-        review=Review(mode=mode),
+        review=first_reviewer(Review(mode=mode), clock),
         policy=Policy(**limits),
     )
 

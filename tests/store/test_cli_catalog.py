@@ -20,7 +20,7 @@ async def parts(tayori):
 
 async def test_templates_are_reviewed(tayori, parts):
     made = await parts.accounts.create("acme")
-    content = TemplateContent(html="<p>Hello</p>", text="Hello")
+    content = TemplateContent(html="<p>Hello {{name}}</p>", text="Hello {{name}}")
     one = await parts.templates.create(made.account.id, "one", content)
     two = await parts.templates.create(made.account.id, "two", content)
     waiting = await asyncio.to_thread(tayori.json, "template", "list", "--status", "in_review")
@@ -34,6 +34,29 @@ async def test_templates_are_reviewed(tayori, parts):
     assert "999" in await asyncio.to_thread(tayori.complaint, "template", "approve", "999")
     missing = await asyncio.to_thread(tayori.run, "template", "reject", str(one.id))
     assert missing.returncode == 2
+
+
+async def test_what_the_rules_found_is_shown(tayori, parts):
+    made = await parts.accounts.create("acme")
+    content = TemplateContent(html="<p>Flash sale!</p><script>1</script>", text="")
+    bad = await parts.templates.create(made.account.id, "bad", content)
+    good = await parts.templates.create(
+        made.account.id, "good", TemplateContent(html="", text="Hello {{name}}")
+    )
+    shown = await asyncio.to_thread(
+        tayori.json, "template", "show", str(bad.id), "--language", "ja"
+    )
+    assert shown["status"] == "refused"
+    assert [line.split(":")[0] for line in shown["findings"]] == ["refuse"] * 3
+    assert "フラッシュセール" in shown["findings"][1]
+    assert "flash sale" in shown["reason"]
+    assert shown["html"] == content.html
+    waits = await asyncio.to_thread(tayori.json, "template", "show", str(good.id))
+    assert (waits["status"], waits["business"]) == ("in_review", "trigger")
+    assert waits["due_at"] > waits["updated_at"]
+    decided = await asyncio.to_thread(tayori.json, "template", "approve", str(good.id))
+    assert decided["due_at"] == ""
+    assert "999" in await asyncio.to_thread(tayori.complaint, "template", "show", "999")
 
 
 async def test_a_domain_is_looked_up_without_changing_it(tayori, parts):

@@ -17,6 +17,7 @@ from tencentcloud.common.profile.client_profile import ClientProfile
 from tencentcloud.common.profile.http_profile import HttpProfile
 from tencentcloud.ses.v20201002 import models, ses_client
 from tests.support.http import serving
+from tests.support.review import first_reviewer
 
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
@@ -80,6 +81,10 @@ class Client:
             "ap-hongkong",
             ClientProfile(httpProfile=http, language="en-US"),
         )
+
+    def speak(self, language: str) -> None:
+        """Ask for messages in this language from now on, such as zh-CN."""
+        self._sdk.profile.language = language
 
     async def call(
         self, action: str, *, idempotency_key: str | None = None, **parameters: Any
@@ -192,7 +197,12 @@ def _services(
         make=quick_key,
     )
     senders = Senders(store=SenderStore(database), clock=clock, policy=policy)
-    templates = Templates(store=TemplateStore(database), clock=clock, review=review, policy=policy)
+    templates = Templates(
+        store=TemplateStore(database),
+        clock=clock,
+        review=first_reviewer(review, clock),
+        policy=policy,
+    )
     door = Door(
         directory=CatalogDirectory(senders=senders, identities=identities, templates=templates),
         limits=Limits(policy, ZONE),

@@ -10,6 +10,8 @@ from functools import lru_cache
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tests.support.review import first_reviewer
+
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
@@ -90,7 +92,12 @@ async def submission_world(
         make=quick_key,
     )
     senders = Senders(store=SenderStore(database), clock=clock, policy=rules, passwords=passwords)
-    templates = Templates(store=TemplateStore(database), clock=clock, review=Review(), policy=rules)
+    templates = Templates(
+        store=TemplateStore(database),
+        clock=clock,
+        review=first_reviewer(Review(), clock),
+        policy=rules,
+    )
     ids = []
     for name, domains in (
         ("one", ("mail.example.org", "second.example.org")),

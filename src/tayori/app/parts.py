@@ -25,6 +25,8 @@ from tayori.queue.store import QueueStore
 from tayori.runtime.clock import Clock, process_clock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox, load_key
+from tayori.screen.desk import ReviewDesk
+from tayori.screen.review import Reviewer
 from tayori.suppress.store import SuppressStore
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
@@ -97,12 +99,15 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
     ids = Ids()
     box = SecretBox(load_key(data_dir / KEY_FILE))
     policy = settings.policy
+    zone = ZoneInfo(settings.service.timezone)
     upload_signal = open_wakeup(url, data_dir / RUN_DIR, "upload")
+    reviewer = Reviewer(data_dir, web_links=settings.review.web_links)
+    desk = ReviewDesk(reviewer, settings.review, clock, zone)
     return Parts(
         settings=settings,
         data_dir=data_dir,
         url=url,
-        zone=ZoneInfo(settings.service.timezone),
+        zone=zone,
         clock=clock,
         ids=ids,
         box=box,
@@ -121,7 +126,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         ),
         senders=Senders(store=SenderStore(database), clock=clock, policy=policy),
         templates=Templates(
-            store=TemplateStore(database), clock=clock, review=settings.review, policy=policy
+            store=TemplateStore(database), clock=clock, review=desk.first_review, policy=policy
         ),
         receivers=Receivers(
             store=ReceiverStore(database),

@@ -44,6 +44,22 @@ class Template:
     version: int
     created_at: int
     updated_at: int
+    business: str = ""
+    """What the rules of review take it for, "" when they never saw it."""
+    findings: str = ""
+    """What they found, as `screen.reasons` keeps it."""
+    due_at: int | None = None
+    """When an operator is to have decided; None while nobody is asked."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstReview:
+    """What the rules decide about a version before anybody looks at it."""
+
+    status: TemplateStatus
+    business: str = ""
+    findings: str = ""
+    due_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

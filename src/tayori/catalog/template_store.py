@@ -5,8 +5,15 @@ with, even when its template was edited or deleted since. What customers ask is 
 """
 
 from sqlalchemy import bindparam, func, insert, select, update
+from sqlalchemy import null as sql_null
 
-from tayori.catalog.model import StoredTemplate, Template, TemplateContent, TemplateStatus
+from tayori.catalog.model import (
+    FirstReview,
+    StoredTemplate,
+    Template,
+    TemplateContent,
+    TemplateStatus,
+)
 from tayori.db.database import Database, Row, Transaction
 from tayori.db.statement import Statement
 from tayori.db.tables.catalog import template, template_version
@@ -31,6 +38,9 @@ _ADD = Statement(
         version=bindparam("version"),
         created_at=bindparam("created_at"),
         updated_at=bindparam("updated_at"),
+        business=bindparam("business"),
+        findings=bindparam("findings"),
+        due_at=bindparam("due_at"),
     )
     .returning(template.c.id)
 )
@@ -73,12 +83,22 @@ _EDIT = Statement(
         review_reason=bindparam("review_reason"),
         version=bindparam("version"),
         updated_at=bindparam("updated_at"),
+        business=bindparam("business"),
+        findings=bindparam("findings"),
+        due_at=bindparam("due_at"),
     )
+)
+_USUAL = Statement(
+    select(template.c.business)
+    .where(_MINE, _LIVE, template.c.status == bindparam("wanted_status"), template.c.business != "")
+    .group_by(template.c.business)
+    .order_by(func.count().desc(), template.c.business)
+    .limit(1)
 )
 _REVIEW = Statement(
     update(template)
     .where(_THIS, _LIVE, template.c.version == bindparam("seen_version"))
-    .values(status=bindparam("status"), review_reason=bindparam("review_reason"))
+    .values(status=bindparam("status"), review_reason=bindparam("review_reason"), due_at=sql_null())
 )
 _DELETE = Statement(update(template).where(_MINE, _THIS, _LIVE).values(deleted_at=bindparam("now")))
 
@@ -113,7 +133,7 @@ class TemplateStore:
         name: str,
         content: TemplateContent,
         *,
-        status: TemplateStatus,
+        first: FirstReview,
         now: int,
     ) -> Template | None:
         """Store a further version; None when the account has no such template."""
@@ -126,11 +146,14 @@ class TemplateStore:
                 id=template_id,
                 account_id=account_id,
                 name=name,
-                status=status,
+                status=first.status,
                 review_reason="",
                 version=row["version"] + 1,
                 created_at=row["created_at"],
                 updated_at=now,
+                business=first.business,
+                findings=first.findings,
+                due_at=first.due_at,
             )
             await transaction.execute(_EDIT, _values(after) | this)
             await _add_version(transaction, template_id, after, content)
@@ -178,6 +201,13 @@ class TemplateStore:
             rows = await transaction.fetch(_OF_STATUS, {"wanted_status": int(status)})
         return [_template(row) for row in rows]
 
+    async def usual_business(self, account_id: int) -> str:
+        """Return what most of the account's approved templates are for, "" without any."""
+        wanted = {"owner_id": account_id, "wanted_status": int(TemplateStatus.APPROVED)}
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(_USUAL, wanted)
+        return "" if row is None else str(row["business"])
+
     async def review(
         self, template_id: int, version: int, status: TemplateStatus, reason: str
     ) -> bool:
@@ -213,7 +243,7 @@ async def _add_version(
     )
 
 
-def _values(of: Template) -> dict[str, int | str]:
+def _values(of: Template) -> dict[str, int | str | None]:
     return {
         "account_id": of.account_id,
         "name": of.name,
@@ -222,6 +252,9 @@ def _values(of: Template) -> dict[str, int | str]:
         "version": of.version,
         "created_at": of.created_at,
         "updated_at": of.updated_at,
+        "business": of.business,
+        "findings": of.findings,
+        "due_at": of.due_at,
     }
 
 
@@ -237,6 +270,9 @@ def _template(row: Row | None) -> Template:
         version=row["version"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        business=row["business"],
+        findings=row["findings"],
+        due_at=row["due_at"],
     )
 
 

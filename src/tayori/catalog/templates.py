@@ -1,16 +1,22 @@
 """Templates: create, edit, list, delete, and what an operator decides about them.
 
-Every edit makes a new version and goes back to review. With automatic review a template that keeps
-the rules is approved at once; otherwise it waits for an operator.
+Every edit makes a new version and goes back to review. The rules decide at once: a template that
+breaks one is refused, what keeps them is approved or waits for an operator, as the service has it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from tayori.catalog.content import check_content, name_fault
-from tayori.catalog.model import StoredTemplate, Template, TemplateContent, TemplateStatus
+from tayori.catalog.model import (
+    FirstReview,
+    StoredTemplate,
+    Template,
+    TemplateContent,
+    TemplateStatus,
+)
 from tayori.catalog.template_store import TemplateStore
-from tayori.config.tree import Policy, Review
+from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
@@ -19,6 +25,10 @@ from tayori.tenants.memory import Memory
 _LARGEST = 2**63 - 1
 _MAX_REASON = 1_000
 _REMEMBERED = 64  # each may be a megabyte
+
+
+FirstReviewer = Callable[[str, TemplateContent, str], Awaitable[FirstReview]]
+"""Reviews a template by its name, its content, and the usual business of its account or ""."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +43,7 @@ class Templates:
     """The verbs of templates; those that take an account's id see that account only."""
 
     def __init__(
-        self, *, store: TemplateStore, clock: Clock, review: Review, policy: Policy
+        self, *, store: TemplateStore, clock: Clock, review: FirstReviewer, policy: Policy
     ) -> None:
         self._store = store
         self._clock = clock
@@ -51,16 +61,20 @@ class Templates:
         refused = check_content(content)
         if refused is not None:
             return refused
+        first = await self._first_review(account_id, name.strip(), content)
         now = self._clock.now()
         new = Template(
             id=0,
             account_id=account_id,
             name=name.strip(),
-            status=self._first_status(),
+            status=first.status,
             review_reason="",
             version=1,
             created_at=now,
             updated_at=now,
+            business=first.business,
+            findings=first.findings,
+            due_at=first.due_at,
         )
         return await self._store.add(new, content, most=self._policy.max_templates)
 
@@ -83,7 +97,7 @@ class Templates:
             template_id,
             name.strip(),
             content,
-            status=self._first_status(),
+            first=await self._first_review(account_id, name.strip(), content),
             now=self._clock.now(),
         )
         self._found.forget()
@@ -128,6 +142,11 @@ class Templates:
         """Return the templates of all accounts in a status, longest waiting first (operators)."""
         return await self._store.of_status(status)
 
+    async def any(self, template_id: int) -> StoredTemplate | Refusal:
+        """Return a template of any account with its newest content (operators)."""
+        found = await self._store.any(template_id) if _possible(template_id) else None
+        return found or _absent(template_id)
+
     async def approve(self, template_id: int, *, version: int | None = None) -> Template | Refusal:
         """Approve a template of any account (operators); see `reject` for `version`."""
         return await self._decide(template_id, version, TemplateStatus.APPROVED, "")
@@ -165,9 +184,11 @@ class Templates:
         after = await self._store.any(template_id)
         return _absent(template_id) if after is None else after.template
 
-    def _first_status(self) -> TemplateStatus:
-        auto = self._review.mode == "auto"
-        return TemplateStatus.APPROVED if auto else TemplateStatus.IN_REVIEW
+    async def _first_review(
+        self, account_id: int, name: str, content: TemplateContent
+    ) -> FirstReview:
+        usual = await self._store.usual_business(account_id)
+        return await self._review(name, content, usual)
 
 
 def _possible(template_id: int) -> bool:

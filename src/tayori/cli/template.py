@@ -13,6 +13,9 @@ from tayori.cli.instants import instant
 from tayori.cli.opened import account_named, done, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
+from tayori.refusal.table import Language
+from tayori.screen.desk import why
+from tayori.screen.reasons import decode_findings, sentence
 
 template_app = typer.Typer(help="Review the templates of customers.", no_args_is_help=True)
 
@@ -46,6 +49,27 @@ def list_templates(
         return [_row(t, parts.zone) for t in _waiting_first(mine)]
 
     show(run(config, work), as_json=as_json)
+
+
+@template_app.command("show")
+def show_template(
+    template_id: WhichTemplate,
+    language: Annotated[Language, typer.Option(help="Language of the reasons.")] = Language.EN,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a template with its content and everything that the rules of review found."""
+
+    async def work(parts: Parts) -> dict[str, object]:
+        stored = done(await parts.templates.any(template_id))
+        findings = decode_findings(stored.template.findings)
+        return _row(stored.template, parts.zone) | {
+            "findings": [f"{one.severity.value}: {sentence(one, language)}" for one in findings],
+            "html": stored.content.html,
+            "text": stored.content.text,
+        }
+
+    show_one(run(config, work), as_json=as_json)
 
 
 @template_app.command("approve")
@@ -85,7 +109,9 @@ def _row(template: Template, zone: tzinfo) -> dict[str, object]:
         "account_id": template.account_id,
         "name": template.name,
         "status": Status[template.status.name].value,
-        "reason": template.review_reason,
+        "reason": why(template, Language.EN),
         "version": template.version,
+        "business": template.business,
+        "due_at": instant(template.due_at, zone),
         "updated_at": instant(template.updated_at, zone),
     }

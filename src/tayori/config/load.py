@@ -6,6 +6,7 @@ Precedence: environment over file over default. `TAYORI_SECTION_KEY` sets `secti
 
 import difflib
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -128,6 +129,11 @@ def _checked(settings: Settings) -> Settings:
         raise ConfigError(
             "database.url must begin with postgresql:// or be empty for the embedded one."
         )
+    for day in (*settings.review.holidays, *settings.review.extra_workdays):
+        try:
+            date.fromisoformat(day)
+        except ValueError as error:
+            raise ConfigError(f"review: {day} is no day of the calendar.") from error
     trouble = trouble_with_sources(settings.delivery) or trouble_with_prices(settings.billing)
     if trouble:
         raise ConfigError(trouble)

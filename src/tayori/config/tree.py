@@ -6,6 +6,7 @@ import msgspec
 from msgspec import Meta
 
 Listen = Annotated[str, Meta(pattern=r"^(\S+:\d{1,5})?$")]
+Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 LEVELS = (
     *(500, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000),
@@ -276,12 +277,29 @@ class Domains(_Section, frozen=True):
 
 
 class Review(_Section, frozen=True):
-    """Review of templates."""
+    """Review of templates by rules, and by persons; see docs/screening.md."""
 
     mode: Annotated[
-        Literal["auto", "manual"],
-        Meta(description="auto: approved when the rules pass; manual: an operator decides."),
+        Literal["auto", "manual", "mixed"],
+        Meta(
+            description="What follows when no rule refuses a template. auto: it is approved; "
+            "manual: an operator decides; mixed: an operator decides where something is doubtful."
+        ),
     ] = "auto"
+    web_links: Annotated[
+        bool, Meta(description="Whether templates may link to the web at all.")
+    ] = True
+    due_business_days: Annotated[
+        int, Meta(ge=1, le=60, description="Business days in which an operator is to decide.")
+    ] = 1
+    holidays: Annotated[
+        tuple[Day, ...],
+        Meta(description="Days beside Saturdays and Sundays on which nobody decides."),
+    ] = ()
+    extra_workdays: Annotated[
+        tuple[Day, ...],
+        Meta(description="Saturdays and Sundays on which somebody works."),
+    ] = ()
 
 
 class Policy(_Section, frozen=True):

@@ -53,7 +53,7 @@ def text_from_html(html: str) -> str:
     Links become `text (url)`, list items `- item` or `1. item`, the cells of a row stand on one
     line, images give their alternative text. Scripts, styles and hidden elements are left out.
     """
-    if _too_deep(html):
+    if nested_too_deep(html):
         return _SPACES.sub(" ", unescape(_ANY_TAG.sub(" ", html))).strip()
     writer = _Writer()
     root = LexborHTMLParser(html.encode("utf-8", "replace")).root
@@ -78,7 +78,8 @@ def text_from_html(html: str) -> str:
     return writer.text()
 
 
-def _too_deep(html: str) -> bool:
+def nested_too_deep(html: str) -> bool:
+    """Tell whether a document is nested so deep that a parser would take too long over it."""
     if html.count("<") <= _MAX_DEPTH:
         return False
     depth = 0

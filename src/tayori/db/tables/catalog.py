@@ -29,6 +29,9 @@ template = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("updated_at", BigInteger, nullable=False),
     Column("deleted_at", BigInteger),
+    Column("business", Text, nullable=False, server_default=""),
+    Column("findings", Text, nullable=False, server_default=""),  # JSON, "" for none
+    Column("due_at", BigInteger),
     Index("ix_template_account_id_deleted_at_id", "account_id", "deleted_at", "id"),
     sqlite_autoincrement=True,
 )

@@ -10,6 +10,7 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import SECOND
+from tayori.screen.desk import why
 
 
 class TemplateContent(Request, frozen=True):
@@ -131,7 +132,7 @@ async def list_email_templates(
                 template_name=template.name,
                 template_status=int(template.status),
                 template_id=template.id,
-                review_reason=template.review_reason,
+                review_reason=why(template, call.language),
             )
             for template in page.templates
         ],

@@ -1,0 +1,1 @@
+"""What may go out: review of templates by rules, and screening of mails."""

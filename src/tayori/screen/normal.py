@@ -1,0 +1,49 @@
+"""Text as rules compare it: one form for letters that look alike, no invisible tricks (pure)."""
+
+import re
+import unicodedata
+from typing import Final
+
+_VARIABLE: Final = re.compile(r"\{\{\s*[^\W\d][\w.-]*\s*\}\}")
+_JOINERS: Final = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0]"
+)
+_SPACES: Final = re.compile(r"\s+")
+_SPREAD: Final = re.compile(r"(?<!\w)((?:\w[ ._*·-]){3,}\w)(?!\w)")
+_CJK: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+_CJK_GAP: Final = re.compile(f"(?<=[{_CJK}])[\\s._*·|/-]+(?=[{_CJK}])")
+_LOOK_ALIKE: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0443\u0445\u0456\u0458\u0455\u04bb\u0501\u051b\u051d"
+    "\u0432\u043a\u043c\u043d\u0442\u03b1\u03bf\u03c1\u03bd",
+    "aeopcyxijshdqwbkmhtaopv",
+)
+"""Cyrillic and Greek letters that readers take for Latin ones (Unicode TR 39)."""
+
+
+def without_variables(text: str) -> str:
+    """Return the text with a space in place of each `{{variable}}`."""
+    return _VARIABLE.sub(" ", text)
+
+
+def variables_in(text: str) -> list[str]:
+    """Return each `{{variable}}` as it is written, in order."""
+    return _VARIABLE.findall(text)
+
+
+def normal(text: str) -> str:
+    """Return the text in the form in which words are looked for.
+
+    Widths and compositions are made one (NFKC), case folded, invisible characters removed, letters
+    that were pulled apart put together, white space made single spaces. Letters of other scripts
+    that look Latin are read as Latin inside words that hold Latin letters.
+    """
+    plain = _JOINERS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    plain = " ".join(_read_alike(word) for word in plain.split())
+    plain = _CJK_GAP.sub("", _SPACES.sub(" ", plain))
+    return _SPREAD.sub(lambda match: re.sub(r"[ ._*·-]", "", match[1]), plain)
+
+
+def _read_alike(word: str) -> str:
+    if word.isascii() or not any("a" <= letter <= "z" for letter in word):
+        return word
+    return word.translate(_LOOK_ALIKE)
