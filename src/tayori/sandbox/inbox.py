@@ -19,10 +19,10 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route
 
+from tayori.mail.reading import ReadMail, read_mail
 from tayori.runtime.clock import Clock, SystemClock
 from tayori.sandbox.behaviours import BEHAVIOURS
 from tayori.sandbox.mailbox import Mailbox, ReceivedMail
-from tayori.sandbox.reading import ReadMail, read_mail
 from tayori.sandbox.summary import Summaries, Summary, ago, octets
 from tayori.sandbox.verifier import DkimVerifier
 

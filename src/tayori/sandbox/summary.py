@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parseaddr
 
+from tayori.mail.reading import ReadMail, read_mail
 from tayori.sandbox.mailbox import Mailbox, ReceivedMail
-from tayori.sandbox.reading import ReadMail, read_mail
 from tayori.sandbox.verifier import DkimVerifier, SignatureResult
 
 _HUES = 8

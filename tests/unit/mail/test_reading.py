@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tayori.sandbox.reading import decode_text, read_mail
+from tayori.mail.reading import decode_text, read_mail
 
 
 def test_the_parts_of_an_ordinary_mail() -> None:
