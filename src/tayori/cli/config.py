@@ -11,6 +11,7 @@ from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show, show_one
 from tayori.cli.shaping import rules_of
 from tayori.config.tree import Settings
+from tayori.inbound.autoreply_rules import AutoReplyRules
 from tayori.screen.review import Reviewer
 
 config_app = typer.Typer(help="Check and show the settings.", no_args_is_help=True)
@@ -23,6 +24,7 @@ def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
     rules_of(tree)
     BounceRules(Path(tree.data_dir))
     Reviewer(Path(tree.data_dir))
+    AutoReplyRules(Path(tree.data_dir))
     show_one({"settings": "good"}, as_json=as_json)
 
 

@@ -10,6 +10,7 @@ from tayori.classify.current import BounceRules
 from tayori.cli.opened import CommandError
 from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show
+from tayori.inbound.autoreply_rules import AutoReplyRules
 from tayori.inbound.model import Finding
 from tayori.inbound.understand import understand
 
@@ -26,8 +27,9 @@ def explain_bounce(
 ) -> None:
     """Show whom a bounce, complaint or automatic answer is about, and what follows from it."""
     raw = _read(file)
-    rules = BounceRules(Path(settings(config).data_dir)).current
-    show([_row(finding) for finding in understand(raw, rules)], as_json=as_json)
+    data_dir = Path(settings(config).data_dir)
+    found = understand(raw, BounceRules(data_dir).current, AutoReplyRules(data_dir).current)
+    show([_row(finding) for finding in found], as_json=as_json)
 
 
 def _read(file: Path) -> bytes:

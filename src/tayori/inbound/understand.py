@@ -1,28 +1,27 @@
 """From the octets of a mail that came back to findings. Pure.
 
-Looked for in this order: complaints, reports on domains, delivery reports, wishes to unsubscribe,
-automatic answers. An automatic answer is told from a bounce by its form, never by its words alone.
+Looked for in this order: complaints, reports on domains, delivery reports that are certain, wishes
+to unsubscribe, automatic answers, delivery reports by their looks. An automatic answer is told from
+a bounce by its form, never by the words in it.
 """
 
 import re
 from typing import Final
 
-from tayori.classify.model import Action, BounceClass
-from tayori.classify.reply import classify
 from tayori.classify.rules import Ruleset
+from tayori.inbound.autoreply_rules import ReplyRules, RuleKind, shipped_reply_rules
 from tayori.inbound.model import Finding, ReturnKind
-from tayori.mail.autoreply import is_auto_reply
-from tayori.mail.dsn import DsnAction, DsnRecipient, read_dsn
-from tayori.mail.feedback import read_feedback
-from tayori.mail.outcome import Kind, Outcome, Scope, Stage
-from tayori.mail.reply import Reply, split_reply
+from tayori.inbound.reason import Reason, judge_words
+from tayori.mail.bounce_text import is_certain_bounce, is_from_daemon
+from tayori.mail.dsn import Dsn, DsnAction, DsnRecipient, read_dsn
+from tayori.mail.feedback import Feedback, read_feedback
 from tayori.mail.returned import Returned, read_returned
 
-_UNSUBSCRIBE: Final = re.compile(
-    r"^\s*(re: )?(unsubscribe|退订|取消订阅|配信停止|désabonne|abbestell|baja)\b", re.IGNORECASE
-)
 _DOMAIN_REPORT: Final = re.compile(r"report domain: .{1,200}submitter: ", re.IGNORECASE)
-_QUOTED_CODE: Final = re.compile(r"[45]\d\d(?:[ -]|$)")
+_AGGREGATE: Final = re.compile(
+    r"[^!]{1,255}![^!]{1,255}!\d{1,12}!\d{1,12}.{0,64}\.(?:xml|json|zip|gz)\Z"
+)
+"""The name of an aggregate report's file (RFC 9990, RFC 8460 5.1)."""
 _KINDS: Final = {
     DsnAction.FAILED: ReturnKind.BOUNCE,
     DsnAction.DELAYED: ReturnKind.DELAYED,
@@ -30,90 +29,93 @@ _KINDS: Final = {
     DsnAction.RELAYED: ReturnKind.DELIVERED,
     DsnAction.EXPANDED: ReturnKind.DELIVERED,
 }
-_LIKELY: Final = (Stage.RCPT, Stage.CONTENT)
-"""Stages in the order in which a reply that a report quotes is read."""
 
 
-def understand(raw: bytes, rules: Ruleset | None = None) -> list[Finding]:
-    """Return what a mail says, at least one finding; `rules` None for the shipped ones."""
-    mail = read_returned(raw)
+def understand(
+    raw: bytes, rules: Ruleset | None = None, reply_rules: ReplyRules | None = None
+) -> list[Finding]:
+    """Return what a mail says, at least one finding; None for the shipped rules."""
+    return understand_returned(read_returned(raw), rules, reply_rules)
+
+
+def understand_returned(
+    mail: Returned, rules: Ruleset | None = None, reply_rules: ReplyRules | None = None
+) -> list[Finding]:
+    """Return what a mail says that was taken apart already."""
     feedback = read_feedback(mail)
     if feedback is not None:
-        kind = ReturnKind.COMPLAINT if feedback.is_complaint else ReturnKind.REPORT
-        return [Finding(kind=kind, recipient=feedback.recipient, reply=feedback.type)]
+        return _complaints(feedback)
     if _is_domain_report(mail):
         return [Finding(kind=ReturnKind.REPORT, reply=mail.header("Subject"))]
-    if not (mail.blocks or mail.header("X-Failed-Recipients")) and is_auto_reply(mail):
-        return [_from_sender(ReturnKind.AUTO_REPLY, mail)]
+    if mail.blocks or is_certain_bounce(mail):
+        dsn = read_dsn(mail)
+        if dsn is not None:
+            return _of_report(dsn, rules)
+    answered = _answer(mail, reply_rules or shipped_reply_rules())
+    if answered is not None:
+        return [answered]
     dsn = read_dsn(mail)
     if dsn is not None:
-        return [_of(recipient, rules) for recipient in dsn.recipients]
-    if _UNSUBSCRIBE.match(mail.header("Subject")):
-        return [_from_sender(ReturnKind.UNSUBSCRIBE, mail)]
+        return _of_report(dsn, rules)
     return [Finding(kind=ReturnKind.UNKNOWN, reply=mail.header("Subject"))]
+
+
+def _complaints(feedback: Feedback) -> list[Finding]:
+    kind = ReturnKind.COMPLAINT if feedback.is_complaint else ReturnKind.REPORT
+    recipients = (feedback.recipient, *feedback.others)
+    return [Finding(kind=kind, recipient=one, reply=feedback.type) for one in recipients]
 
 
 def _is_domain_report(mail: Returned) -> bool:
     if mail.report_type == "tlsrpt" or mail.header("TLS-Report-Domain"):
         return True
+    if any(_AGGREGATE.match(name) for name in mail.attachments):
+        return True
     return bool(_DOMAIN_REPORT.search(mail.header("Subject")))
 
 
-def _from_sender(kind: ReturnKind, mail: Returned) -> Finding:
-    match = re.search(r"[^\s<>\"]+@[^\s<>\"]+", mail.header("From"))
+def _answer(mail: Returned, rules: ReplyRules) -> Finding | None:
+    """Return a wish to unsubscribe or an automatic answer."""
+    if mail.disposition is not None:
+        stated = mail.disposition.get("final-recipient", "").partition(";")[2]
+        return _from_sender(ReturnKind.AUTO_REPLY, mail, stated)
+    automatic = rules.find(mail, RuleKind.AUTO_REPLY)
+    # Programs of readers send wishes as "auto-generated"; an answer to our mail is "auto-replied".
+    answers = mail.header("Auto-Submitted").strip().lower().startswith("auto-replied")
+    wishes = rules.find(mail, RuleKind.UNSUBSCRIBE)
+    if wishes and not answers and not is_from_daemon(mail):
+        return _from_sender(ReturnKind.UNSUBSCRIBE, mail)
+    return _from_sender(ReturnKind.AUTO_REPLY, mail) if automatic else None
+
+
+def _from_sender(kind: ReturnKind, mail: Returned, stated: str = "") -> Finding:
+    match = re.search(r"[^\s<>\"]+@[^\s<>\"]+", stated or mail.header("From"))
     return Finding(kind=kind, recipient=match[0] if match else "", reply=mail.header("Subject"))
 
 
-def _of(recipient: DsnRecipient, rules: Ruleset | None) -> Finding:
+def _of_report(dsn: Dsn, rules: Ruleset | None) -> list[Finding]:
+    return [_of(recipient, dsn.reporting_host, rules) for recipient in dsn.recipients]
+
+
+def _of(recipient: DsnRecipient, reporting_host: str, rules: Ruleset | None) -> Finding:
     kind = _KINDS[recipient.action]
     if kind is ReturnKind.DELIVERED:
         return Finding(
             kind=kind, recipient=recipient.address, status=recipient.status, reply=recipient.reply
         )
-    bounce_class, action, rule = _verdict(recipient, kind, rules)
+    reason: Reason = judge_words(
+        (recipient.reply, *recipient.words),
+        recipient.status,
+        hosts=(recipient.remote_host, recipient.address.rpartition("@")[2], reporting_host),
+        final=kind is ReturnKind.BOUNCE,
+        rules=rules,
+    )
     return Finding(
         kind=kind,
         recipient=recipient.address,
-        bounce_class=bounce_class,
-        action=action,
-        status=recipient.status,
-        reply=recipient.reply,
-        rule=rule,
+        bounce_class=reason.bounce_class,
+        action=reason.action,
+        status=recipient.status or reason.status,
+        reply=reason.words or recipient.reply,
+        rule=reason.rule,
     )
-
-
-def _verdict(
-    recipient: DsnRecipient, kind: ReturnKind, rules: Ruleset | None
-) -> tuple[BounceClass, Action, str]:
-    """Return class, action and rule. A server that gave up cannot be asked to try again."""
-    reply = _reply(recipient, kind)
-    verdicts = [
-        classify(
-            Outcome(
-                kind=Kind.PERMANENT if reply.permanent else Kind.TEMPORARY,
-                scope=Scope.RECIPIENT,
-                stage=stage,
-                reply=reply,
-            ),
-            rules=rules,
-        )
-        for stage in _LIKELY
-    ]
-    verdict = next((one for one in verdicts if one.understood), verdicts[0])
-    if kind is ReturnKind.DELAYED:
-        return verdict.bounce_class, Action.DEFER, verdict.rule
-    over = verdict.action in {Action.DEFER, Action.SWITCH_SOURCE}
-    return verdict.bounce_class, Action.FAIL if over else verdict.action, verdict.rule
-
-
-def _reply(recipient: DsnRecipient, kind: ReturnKind) -> Reply:
-    """Return the quoted reply, or one made of the status and the words of the report."""
-    match = _QUOTED_CODE.search(recipient.reply)
-    quoted = split_reply(recipient.reply[match.start() :]) if match else None
-    if quoted is not None:
-        if quoted.enhanced or not recipient.status:
-            return quoted
-        return Reply(quoted.code, recipient.status, quoted.lines)
-    final = kind is ReturnKind.BOUNCE and not recipient.status.startswith("4")
-    code = 550 if final else 450
-    return Reply(code, recipient.status, (recipient.reply,))

@@ -7,6 +7,7 @@ holds.
 
 import email
 import email.policy
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from email.message import Message
@@ -19,7 +20,20 @@ from tayori.mail.parameters import decode_text
 MOST_PARTS: Final = 200
 LONGEST_TEXT: Final = 64 * 1024
 """Characters of readable text that are looked at."""
+LONGEST_REPORT: Final = 256 * 1024
+"""Octets of a machine-readable report that are looked at."""
 _LONGEST_HEADER: Final = 2_000
+
+_STATUS: Final = frozenset({"message/delivery-status", "message/global-delivery-status"})
+_ORIGINAL: Final = frozenset(
+    {
+        *("message/rfc822", "text/rfc822-headers", "message/rfc822-headers"),
+        *("message/global", "message/global-headers"),  # RFC 6533, RFC 6532
+    }
+)
+_ENCODINGS: Final = frozenset({"base64", "quoted-printable"})
+_REPORT_AS_TEXT: Final = re.compile(r"\s*(?:reporting-mta|final-recipient) ?:", re.IGNORECASE)
+_EMPTY_LINE: Final = re.compile(r"\n[ \t]*\n")
 
 Fields = Mapping[str, str]
 """Header fields by lower-case name; the first of each counts."""
@@ -34,8 +48,14 @@ class Returned:
     text: str = field(default="", repr=False)
     blocks: tuple[Fields, ...] = ()
     feedback: Fields | None = None
+    reported_to: tuple[str, ...] = ()
+    """Every Original-Rcpt-To of a complaint, which may name several (RFC 5965 3.2)."""
+    disposition: Fields | None = None
+    """What a program or a person did with the mail after delivery (RFC 8098)."""
     original: Fields | None = None
     """The header of the mail that it is about, when it is attached."""
+    attachments: tuple[str, ...] = ()
+    """The names of attached files, in lower case."""
 
     def header(self, name: str) -> str:
         """Return a header's decoded value, "" when it is absent."""
@@ -46,26 +66,44 @@ def read_returned(raw: bytes) -> Returned:
     """Take a mail apart; octets that are no mail give a value without anything in it."""
     parsed = email.message_from_bytes(raw, policy=email.policy.compat32)
     texts: list[str] = []
+    names: list[str] = []
     blocks: tuple[Fields, ...] = ()
-    feedback = original = None
+    reported: tuple[str, ...] = ()
+    feedback = original = disposition = None
     for part in _leaves(parsed):
         kind = part.get_content_type().lower()
-        if kind == "message/delivery-status":
-            blocks = blocks or _blocks(part)
-        elif kind == "message/feedback-report":
-            feedback = feedback or _one(part)
-        elif kind in {"message/rfc822", "text/rfc822-headers", "message/rfc822-headers"}:
+        names.append(_file_name(part))
+        if kind in _STATUS:
+            blocks = blocks or _blocks(_report_text(part))
+        elif kind == "message/feedback-report" and feedback is None:
+            report = _report_text(part)
+            feedback, reported = _one(report), _all_of(report, "original-rcpt-to")
+        elif kind == "message/disposition-notification":
+            disposition = disposition or _one(_report_text(part))
+        elif kind in _ORIGINAL:
             original = original or _embedded(part)
         elif kind in {"text/plain", "text/html"}:
-            texts.append(_text(part, html=kind == "text/html"))
+            text = _text(part, html=kind == "text/html")
+            if not blocks and _REPORT_AS_TEXT.match(text):
+                blocks = _blocks(text)
+            else:
+                texts.append(text)
     return Returned(
         fields=_fields(parsed),
         report_type=str(parsed.get_param("report-type") or "").lower(),
         text="\n".join(text for text in texts if text)[:LONGEST_TEXT],
         blocks=blocks,
         feedback=feedback,
+        reported_to=reported,
+        disposition=disposition,
         original=original,
+        attachments=tuple(name for name in names if name),
     )
+
+
+def header_fields(text: str) -> Fields:
+    """Return the fields of a header that is given as text."""
+    return _fields(email.message_from_string(text))
 
 
 def _leaves(message: Message) -> Iterator[Message]:
@@ -82,22 +120,51 @@ def _leaves(message: Message) -> Iterator[Message]:
             yield part
 
 
-def _blocks(part: Message) -> tuple[Fields, ...]:
+def _report_text(part: Message) -> str:
+    """Return a report as it was written; the parser has taken its groups for mails."""
     inside = part.get_payload()
     if isinstance(inside, list):
-        found = [_fields(block) for block in inside if isinstance(block, Message)]
+        octets = b"\n".join(_written(one) for one in inside if isinstance(one, Message))
     else:
-        texts = _octets(part).decode("utf-8", "replace").replace("\r\n", "\n").split("\n\n")
-        found = [_fields(email.message_from_string(text.strip())) for text in texts]
+        octets = _octets(part)
+    encoding = str(part.get("Content-Transfer-Encoding") or "").strip().lower()
+    if isinstance(inside, list) and encoding in _ENCODINGS:
+        # A report has no encoding (RFC 3464 2.1.1), but gateways encode every part that they see.
+        wrapped = Message()
+        wrapped["Content-Transfer-Encoding"] = encoding
+        wrapped.set_payload(octets.strip().decode("ascii", "replace"))
+        octets = _octets(wrapped)
+    return octets[:LONGEST_REPORT].decode("utf-8", "replace").replace("\r\n", "\n")
+
+
+def _written(message: Message) -> bytes:
+    try:
+        return message.as_bytes()
+    except (ValueError, LookupError, TypeError):
+        # What the parser took from a stranger cannot always be written again.
+        return b""
+
+
+def _blocks(report: str) -> tuple[Fields, ...]:
+    found = (header_fields(text.strip()) for text in _EMPTY_LINE.split(report))
     return tuple(block for block in found if block)[:MOST_PARTS]
 
 
-def _one(part: Message) -> Fields:
-    """Return the fields of a report that is one group, wherever the parser has put them."""
+def _one(report: str) -> Fields:
+    """Return the fields of a report that is one group, however it is spaced."""
     merged: dict[str, str] = {}
-    for block in _blocks(part):
+    for block in _blocks(report):
         merged = {**block, **merged}
     return merged
+
+
+def _all_of(report: str, name: str) -> tuple[str, ...]:
+    found = [
+        " ".join(str(value).split())
+        for text in _EMPTY_LINE.split(report)
+        for value in email.message_from_string(text.strip()).get_all(name, [])
+    ]
+    return tuple(found)[:MOST_PARTS]
 
 
 def _embedded(part: Message) -> Fields:
@@ -114,6 +181,14 @@ def _fields(message: Message) -> Fields:
         unfolded = " ".join(text.split())[:_LONGEST_HEADER]
         found.setdefault(name.lower(), decode_words(unfolded))
     return found
+
+
+def _file_name(part: Message) -> str:
+    try:
+        return str(part.get_filename() or "").lower()[:_LONGEST_HEADER]
+    except (ValueError, LookupError, TypeError):
+        # The library decodes names in any charset that a stranger makes up.
+        return ""
 
 
 def _octets(part: Message) -> bytes:
