@@ -15,7 +15,8 @@ from tayori.config.tree import Policy
 from tayori.db.statement import Statement
 from tayori.db.tables.tenants import account, account_limit, identity
 from tayori.refusal.codes import Code
-from tayori.reputation.pace import Bound, Pace, Room
+from tayori.reputation.pace import Pace
+from tayori.reputation.room import Bound, Room
 from tayori.reputation.standing import Quotas
 from tayori.runtime.clock import DAY, HOUR, SettableClock, day_of, day_range
 from tayori.runtime.ids import Ids

@@ -4,6 +4,7 @@ from tayori.accept import idempotency_store as idempotency
 from tayori.app.calling import calling
 from tayori.app.door import build_door
 from tayori.app.parts import Parts
+from tayori.app.reputation import build_levels
 from tayori.app.roles import Role
 from tayori.bulk.runner import Runner
 from tayori.bulk.store import TaskStore
@@ -35,7 +36,7 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     if Role.CALLBACKS in roles:
         services += calling(parts)
     if Role.STATS in roles:
-        services.append(_stats(parts))
+        services += [_stats(parts), _levels(parts)]
     return services
 
 
@@ -62,6 +63,10 @@ def _stats(parts: Parts) -> Service:
         zone=parts.zone,
     )
     return Periodic("statistics", ROLL_UP_S, rollup.run)
+
+
+def _levels(parts: Parts) -> Service:
+    return Periodic("levels", ROLL_UP_S, build_levels(parts).run)
 
 
 def _sweeping(parts: Parts) -> list[Service]:
@@ -100,4 +105,5 @@ def _sweeping(parts: Parts) -> list[Service]:
         Periodic("forget calls", SWEEP_S, forget_calls),
         Periodic("forget blocked addresses", SWEEP_S, forget_blocked),
         Periodic("forget reactions", SWEEP_S, forget_reactions),
+        Periodic("forget figures", SWEEP_S, build_levels(parts).sweep),
     ]

@@ -15,6 +15,8 @@ from tayori.cli.dns import dns_app
 from tayori.cli.explain import explain_reply
 from tayori.cli.explain_bounce import explain_bounce
 from tayori.cli.explain_message import explain
+from tayori.cli.level import level_app
+from tayori.cli.plan import plan
 from tayori.cli.queue import queue_app
 from tayori.cli.reaction import reaction_app
 from tayori.cli.replies import replies_app
@@ -37,6 +39,7 @@ app = typer.Typer(
 app.add_typer(account_app, name="account")
 app.add_typer(credential_app, name="credential")
 app.add_typer(access_app, name="access")
+app.add_typer(level_app, name="level")
 app.add_typer(template_app, name="template")
 app.add_typer(queue_app, name="queue")
 app.add_typer(source_app, name="source")
@@ -54,6 +57,7 @@ app.command()(usage)
 app.command()(explain)
 app.command("explain-reply")(explain_reply)
 app.command("explain-bounce")(explain_bounce)
+app.command()(plan)
 app.command()(serve)
 app.command()(sandbox)
 app.command()(demo)

@@ -2,8 +2,10 @@
 
 from typing import Annotated, Literal
 
-import msgspec
 from msgspec import Meta
+
+from tayori.config.reputation import ReputationSettings
+from tayori.config.section import Section
 
 Listen = Annotated[str, Meta(pattern=r"^(\S+:\d{1,5})?$")]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -16,11 +18,7 @@ LEVELS = (
 """Mails a day at reputation levels 1 to 20 (spec 4)."""
 
 
-class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A table of the settings file; unknown keys are refused."""
-
-
-class Service(_Section, frozen=True):
+class Service(Section, frozen=True):
     """The installation as a whole."""
 
     hostname: Annotated[str, Meta(description="Name of this machine in EHLO and banners.")] = (
@@ -35,7 +33,7 @@ class Service(_Section, frozen=True):
     ] = "info"
 
 
-class DatabaseSettings(_Section, frozen=True):
+class DatabaseSettings(Section, frozen=True):
     """Where everything is kept."""
 
     url: Annotated[
@@ -50,7 +48,7 @@ class DatabaseSettings(_Section, frozen=True):
     ] = 8
 
 
-class Http(_Section, frozen=True):
+class Http(Section, frozen=True):
     """The API, the console and the links in mails."""
 
     listen: Annotated[
@@ -73,7 +71,7 @@ class Http(_Section, frozen=True):
     ] = 30
 
 
-class SubmissionSettings(_Section, frozen=True):
+class SubmissionSettings(Section, frozen=True):
     """SMTP submission by customers."""
 
     listen: Annotated[Listen, Meta(description="STARTTLS listener; empty = off.")] = ""
@@ -98,13 +96,13 @@ class SubmissionSettings(_Section, frozen=True):
     ] = 300.0
 
 
-class MxSettings(_Section, frozen=True):
+class MxSettings(Section, frozen=True):
     """Mail that comes back."""
 
     listen: Annotated[Listen, Meta(description="Inbound SMTP listener; empty = off.")] = ""
 
 
-class DnsSettings(_Section, frozen=True):
+class DnsSettings(Section, frozen=True):
     """Name resolution."""
 
     servers: Annotated[
@@ -118,7 +116,7 @@ class DnsSettings(_Section, frozen=True):
 SourceName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$")]
 
 
-class SourceSettings(_Section, frozen=True):
+class SourceSettings(Section, frozen=True):
     """An address of this machine that mail leaves from; see docs/operations/sources.md."""
 
     name: Annotated[SourceName, Meta(description="Its name in pools, commands and logs.")]
@@ -136,7 +134,7 @@ class SourceSettings(_Section, frozen=True):
     ] = ""
 
 
-class PoolSettings(_Section, frozen=True):
+class PoolSettings(Section, frozen=True):
     """Sources that share the mail of some accounts."""
 
     name: Annotated[SourceName, Meta(description="Its name.")]
@@ -149,7 +147,7 @@ class PoolSettings(_Section, frozen=True):
     ]
 
 
-class DeliverySettings(_Section, frozen=True):
+class DeliverySettings(Section, frozen=True):
     """Delivery to the receivers' mail servers."""
 
     port: Annotated[int, Meta(ge=1, le=65535, description="Port of receiving servers.")] = 25
@@ -240,7 +238,7 @@ class DeliverySettings(_Section, frozen=True):
     ] = 0.0
 
 
-class CallbackSettings(_Section, frozen=True):
+class CallbackSettings(Section, frozen=True):
     """Calls that tell customers of events."""
 
     allow_private_networks: Annotated[
@@ -259,7 +257,7 @@ class CallbackSettings(_Section, frozen=True):
     ] = ""
 
 
-class Domains(_Section, frozen=True):
+class Domains(Section, frozen=True):
     """What customers enter in their DNS."""
 
     mx_host: Annotated[str, Meta(description="Host that customers' MX records name.")] = (
@@ -276,7 +274,7 @@ class Domains(_Section, frozen=True):
     ] = 86_400
 
 
-class Review(_Section, frozen=True):
+class Review(Section, frozen=True):
     """Review of templates by rules, and by persons; see docs/screening.md."""
 
     mode: Annotated[
@@ -302,7 +300,7 @@ class Review(_Section, frozen=True):
     ] = ()
 
 
-class Policy(_Section, frozen=True):
+class Policy(Section, frozen=True):
     """Limits; 0 or an empty list means no limit."""
 
     requests_per_second: Annotated[
@@ -334,21 +332,7 @@ class Policy(_Section, frozen=True):
     ] = True
 
 
-class ReputationSettings(_Section, frozen=True):
-    """How domains rise, fall and are stopped; shares are parts of 1, see docs/reputation.md."""
-
-    hour_share: Annotated[
-        float,
-        Meta(
-            gt=0,
-            le=1,
-            description="Part of a domain's daily quota that its bulk tasks may use within one "
-            "clock hour; 1 = all at once.",
-        ),
-    ] = 0.15
-
-
-class PriceTier(_Section, frozen=True):
+class PriceTier(Section, frozen=True):
     """The price of mails beyond a number of paid mails in a month."""
 
     above: Annotated[int, Meta(ge=0, description="Paid mails of the month that come before it.")]
@@ -358,7 +342,7 @@ class PriceTier(_Section, frozen=True):
     ]
 
 
-class Billing(_Section, frozen=True):
+class Billing(Section, frozen=True):
     """What mail costs; see docs/billing.md."""
 
     currency: Annotated[
@@ -374,7 +358,7 @@ class Billing(_Section, frozen=True):
     ] = False
 
 
-class Settings(_Section, frozen=True):
+class Settings(Section, frozen=True):
     """The whole tree."""
 
     data_dir: Annotated[

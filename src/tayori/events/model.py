@@ -42,6 +42,8 @@ class EventKind(StrEnum):
     """An account's mail is slowed, paused or stopped because of what receivers say; internal."""
     REACTION_ENDED = "reaction_ended"
     """Such a reaction is over, or an operator cancelled it; internal."""
+    STANDING_CHANGED = "standing_changed"
+    """A domain rose, fell, was stopped, warned or let go; internal, with the figures."""
 
 
 INTERNAL = frozenset(
@@ -54,6 +56,7 @@ INTERNAL = frozenset(
         EventKind.RELEASED,
         EventKind.REACTION_BEGAN,
         EventKind.REACTION_ENDED,
+        EventKind.STANDING_CHANGED,
     }
 )
 """Events that explain a fate to operators and that no callback reports."""

@@ -254,6 +254,8 @@ def _event(item: Settlement) -> Event:
     data: dict[str, str | int] = {"reason": item.reply} if item.reply else {}
     if item.bounce_class:
         data["class"] = item.bounce_class
+    if item.verdict is not None and item.verdict.about is not None:
+        data["about"] = item.verdict.about.value
     if item.outcome is not None:
         data[ATTEMPT] = item.recipient.attempts + 1
     if item.outcome is not None and item.provider:

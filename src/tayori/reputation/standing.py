@@ -5,7 +5,7 @@ A limit of 0 means that there is none.
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from tayori.config.tree import Policy
@@ -34,6 +34,12 @@ class Standing:
             return self.level
         return self.next_level
 
+    def settled(self, now: int) -> "Standing":
+        """Return it with a fall that has taken place by then as the level."""
+        if self.next_level_at is None or now < self.next_level_at:
+            return self
+        return replace(self, level=self.level_at(now), next_level=None, next_level_at=None)
+
     def is_blocked(self, now: int) -> bool:
         """Tell whether the domain is stopped for the rest of a day."""
         return self.blocked_until is not None and now < self.blocked_until
@@ -50,6 +56,15 @@ class Standings:
     overrides: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
     suspended: Mapping[int, str] = field(default_factory=dict)
     """Accounts that are suspended, with the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayUse:
+    """A domain's day: the level that holds, its quota (0 = no limit, or level 0), what is used."""
+
+    level: int
+    per_day: int
+    used: int
 
 
 class Quotas:

@@ -5,12 +5,14 @@ So what an operator or the domain's figures changed holds for the very next mail
 
 from collections.abc import Collection
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
-from tayori.db.database import Row, Transaction
+from tayori.db.database import Database, Row, Transaction
 from tayori.db.statement import Statement, among
 from tayori.db.tables.tenants import account, account_limit, identity
-from tayori.reputation.standing import Standing, Standings
+from tayori.reputation.model import Claim, Scope
+from tayori.reputation.standing import DayUse, Quotas, Standing, Standings
+from tayori.reputation.store import used
 
 _DOMAINS = Statement(
     select(
@@ -22,11 +24,17 @@ _DOMAINS = Statement(
         identity.c.blocked_reason,
     ).where(among(identity.c.domain, "domains"))
 )
-_OVERRIDES = Statement(select(account_limit).where(among(account_limit.c.account_id, "accounts")))
-_SUSPENDED = Statement(
-    select(account.c.id, account.c.suspended_reason)
+_ACCOUNTS = Statement(
+    select(
+        account.c.id,
+        account.c.suspended_at,
+        account.c.suspended_reason,
+        account_limit.c.name,
+        account_limit.c.value,
+    )
+    .select_from(account.outerjoin(account_limit, account_limit.c.account_id == account.c.id))
     .where(among(account.c.id, "accounts"))
-    .where(account.c.suspended_at.is_not(None))
+    .where(or_(account.c.suspended_at.is_not(None), account_limit.c.name.is_not(None)))
 )
 
 
@@ -34,22 +42,41 @@ async def standings(
     transaction: Transaction, domains: Collection[str], accounts: Collection[int]
 ) -> Standings:
     """Return what is true of these domains (A-labels) and accounts now."""
-    of_accounts = {"accounts": sorted(accounts)}
-    found, limits, suspended = await transaction.fetch_each(
-        [
-            (_DOMAINS, {"domains": sorted(domains)}),
-            (_OVERRIDES, of_accounts),
-            (_SUSPENDED, of_accounts),
-        ]
+    found, own = await transaction.fetch_each(
+        [(_DOMAINS, {"domains": sorted(domains)}), (_ACCOUNTS, {"accounts": sorted(accounts)})]
     )
     overrides: dict[int, dict[str, int]] = {}
-    for row in limits:
-        overrides.setdefault(row["account_id"], {})[row["name"]] = row["value"]
+    suspended: dict[int, str] = {}
+    for row in own:
+        if row["name"] is not None:
+            overrides.setdefault(row["id"], {})[row["name"]] = row["value"]
+        if row["suspended_at"] is not None:
+            suspended[row["id"]] = row["suspended_reason"]
     return Standings(
         domains={row["domain"]: _standing(row) for row in found},
         overrides=overrides,
-        suspended={row["id"]: row["suspended_reason"] for row in suspended},
+        suspended=suspended,
     )
+
+
+class StandingStore:
+    """What customers and operators see of a domain's day."""
+
+    def __init__(self, database: Database, quotas: Quotas) -> None:
+        self._database = database
+        self._quotas = quotas
+
+    async def day(self, account_id: int, domain: str, now: int) -> DayUse:
+        """Return the quota of a domain (A-labels) for today and what is used of it."""
+        ends_at = self._quotas.end_of_day(now)
+        claim = Claim(scope=Scope.DOMAIN_DAY, key=domain, amount=0, limit=0, window_ends_at=ends_at)
+        async with self._database.read() as transaction:
+            found = await standings(transaction, [domain], [account_id])
+            (counted,) = await used(transaction, [claim])
+        level = found.domains.get(domain, Standing(level=0)).level_at(now)
+        own = found.overrides.get(account_id, {})
+        per_day = self._quotas.domain_per_day(level, own) if level else 0
+        return DayUse(level=level, per_day=per_day, used=counted)
 
 
 def _standing(row: Row) -> Standing:

@@ -64,6 +64,10 @@ class Point(StrEnum):
     """A batch of events is counted and neither counts nor cursor are committed."""
     STATS_AFTER_COMMIT = "stats.after_commit"
     """A batch of events is counted and the cursor behind it."""
+    REPUTATION_BEFORE_COMMIT = "reputation.before_commit"
+    """Figures are counted and levels decided, and nothing of it is committed."""
+    REPUTATION_AFTER_COMMIT = "reputation.after_commit"
+    """Figures, levels and the cursor are committed."""
 
 
 class Plan:
