@@ -13,7 +13,7 @@ from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
 from tayori.queue.intake import Intake
 from tayori.queue.model import NewMessage, NewRecipient, Priority, Role, Settlement
-from tayori.queue.states import IllegalMoveError, State
+from tayori.queue.states import State
 from tayori.queue.store import QueueStore
 
 NOW = 1_790_000_000_000
@@ -185,17 +185,18 @@ async def test_events_are_committed_with_the_change_they_tell_of(database):
     assert await amount(database, recipient) == 2
 
 
-async def test_an_illegal_move_changes_nothing(database):
+async def test_a_late_yes_ends_a_mail_that_was_given_back(database):
     await take(database, message("m", "a@x.test"))
     queue = QueueStore(database)
     (a,) = await queue.lease("one", NOW, LEASE_END, 1)
     await queue.settle("one", [settled(a, State.DEFERRED, NOW + 60)])
     (again,) = await queue.lease("one", NOW + 60, LEASE_END, 1)
     await queue.settle("one", [settled(again, State.QUEUED, NOW, outcome=None)])
-    with pytest.raises(IllegalMoveError):
-        # Somebody without a lease may only say that it was delivered, from a state that allows it.
-        await queue.settle("one", [settled(again, State.DELIVERED)])
+    # Somebody without a lease may only say that it was delivered.
+    assert await queue.settle("one", [settled(again, State.BOUNCED)]) == [False]
     assert await queue.next_due() == NOW
+    assert await queue.settle("one", [settled(again, State.DELIVERED)]) == [True]
+    assert await queue.next_due() is None
 
 
 async def test_status_shows_an_account_its_own_recipients_only(database):

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import tzinfo
 
+from tayori.accept.submission import Source
 from tayori.config.tree import Policy
 from tayori.queue.model import NewMessage, Priority
 from tayori.refusal.codes import Code
@@ -36,16 +37,15 @@ class Limits:
         standing = found.domains.get(identity.domain) or Standing.of(identity)
         per_day = self._quotas.domain_per_day(standing.level_at(now), own)
         writing = [one.address for one in message.recipients if not one.dropped_status]
+        # What an account's domain is written goes to the one mailbox that asked for it.
+        mailboxes = () if message.source == Source.FORWARD.value else writing
         windows = [
             (Scope.ACCOUNT_DAY, str(message.account_id), self._quotas.account_per_day(own)),
             (Scope.DOMAIN_DAY, identity.domain, per_day),
         ]
         day_ends_at = self._quotas.end_of_day(now)
         claims = [
-            Claim(
-                scope=scope, key=key, amount=len(writing), limit=limit, window_ends_at=day_ends_at
-            )
-            for scope, key, limit in windows
+            _daily(scope, key, len(writing), limit, day_ends_at) for scope, key, limit in windows
         ]
         if message.priority is Priority.BULK:
             claims.append(
@@ -67,9 +67,13 @@ class Limits:
                 window_ends_at=now + HOUR,
                 shut_until=now + HOUR,
             )
-            for address in writing
+            for address in mailboxes
         ]
         return claims
+
+
+def _daily(scope: Scope, key: str, amount: int, limit: int, ends_at: int) -> Claim:
+    return Claim(scope=scope, key=key, amount=amount, limit=limit, window_ends_at=ends_at)
 
 
 def full(claim: Claim) -> Refusal:

@@ -16,6 +16,8 @@ class Source(StrEnum):
     SMTP = "smtp"
     CONSOLE = "console"
     BULK = "bulk"
+    FORWARD = "forward"
+    """Mail to the account's domain, on its way to where the account wants it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from tayori.accept import idempotency_store as idempotency
 from tayori.app.calling import calling
 from tayori.app.door import build_door
+from tayori.app.inbound import understanding
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_levels
 from tayori.app.roles import Role
@@ -33,6 +34,8 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
         services += _sweeping(parts)
     if Role.BULK in roles:
         services += _bulk(parts)
+    if Role.INBOUND in roles:
+        services += understanding(parts)
     if Role.CALLBACKS in roles:
         services += calling(parts)
     if Role.STATS in roles:

@@ -1,6 +1,6 @@
 """The process that strangers talk to: the API, health and metrics, and the door behind them."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
 
@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 
 from tayori.accept.door import Door
 from tayori.app.door import build_door
+from tayori.app.inbound import listener
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
 from tayori.app.tasks import build_tasks
@@ -24,6 +25,7 @@ from tayori.edge.api.rate import RateGate
 from tayori.edge.http_listener import HttpListener
 from tayori.edge.public.health import health_routes
 from tayori.edge.public.openapi import openapi_route
+from tayori.edge.smtp_listeners import SmtpListeners
 from tayori.edge.submission.server import SubmissionServer, build_submission
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
@@ -55,20 +57,27 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
             HttpListener(by_path(_api(parts, door, calls, permits), pages), sockets["http"])
         )
     if {"submission", "submission_tls"} & sockets.keys():
-        services.append(SubmissionListeners(_submission(parts, door, permits), sockets))
+        submission = {"submission": False, "submission_tls": True}
+        services.append(Listening(_submission(parts, door, permits), sockets, submission))
+    if "mx" in sockets:
+        services.append(Listening(listener(parts), sockets, {"mx": False}))
     return services
 
 
-class SubmissionListeners:
-    """SMTP submission on the sockets that were bound for it, as a service of this process."""
+class Listening:
+    """SMTP on the sockets that were bound for it, as a service of this process.
 
-    def __init__(self, server: SubmissionServer, sockets: Sockets) -> None:
+    `names` are the listeners, with whether TLS begins with the first octet.
+    """
+
+    def __init__(self, server: SmtpListeners, sockets: Sockets, names: Mapping[str, bool]) -> None:
         self._server = server
         self._sockets = sockets
+        self._names = names
 
     async def start(self) -> None:
-        """Return when both listeners take connections."""
-        for name, implicit_tls in (("submission", False), ("submission_tls", True)):
+        """Return when all of them take connections."""
+        for name, implicit_tls in self._names.items():
             if name in self._sockets:
                 await self._server.start(sock=self._sockets[name], implicit_tls=implicit_tls)
 

@@ -61,6 +61,7 @@ class Parts:
     queue_signal: Wakeup
     bulk_signal: Wakeup
     upload_signal: Wakeup
+    inbound_signal: Wakeup
 
     @property
     def directory(self) -> CatalogDirectory:
@@ -139,4 +140,5 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),
         bulk_signal=open_wakeup(url, data_dir / RUN_DIR, "bulk"),
         upload_signal=upload_signal,
+        inbound_signal=open_wakeup(url, data_dir / RUN_DIR, "inbound"),
     )

@@ -14,6 +14,7 @@ class Role(StrEnum):
     CONSOLE = "console"
     DELIVERY = "delivery"
     BULK = "bulk"
+    INBOUND = "inbound"
     CALLBACKS = "callbacks"
     STATS = "stats"
     SWEEP = "sweep"
@@ -30,7 +31,7 @@ class Kind(StrEnum):
 ROLES: dict[Kind, frozenset[Role]] = {
     Kind.DOORS: frozenset({Role.API, Role.SUBMISSION, Role.MX, Role.CONSOLE}),
     Kind.DELIVERY: frozenset({Role.DELIVERY}),
-    Kind.CHORES: frozenset({Role.BULK, Role.CALLBACKS, Role.STATS, Role.SWEEP}),
+    Kind.CHORES: frozenset({Role.BULK, Role.INBOUND, Role.CALLBACKS, Role.STATS, Role.SWEEP}),
 }
 EVERY_ROLE = frozenset(Role)
 

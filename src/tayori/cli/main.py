@@ -11,10 +11,12 @@ from tayori.cli.callback import callback_app
 from tayori.cli.config import config_app
 from tayori.cli.credential import credential_app
 from tayori.cli.db import db_app
+from tayori.cli.dmarc import dmarc_app
 from tayori.cli.dns import dns_app
 from tayori.cli.explain import explain_reply
 from tayori.cli.explain_bounce import explain_bounce
 from tayori.cli.explain_message import explain
+from tayori.cli.inbound import inbound_app
 from tayori.cli.level import level_app
 from tayori.cli.plan import plan
 from tayori.cli.queue import queue_app
@@ -46,6 +48,8 @@ app.add_typer(source_app, name="source")
 app.add_typer(task_app, name="task")
 app.add_typer(reaction_app, name="reaction")
 app.add_typer(callback_app, name="callback")
+app.add_typer(inbound_app, name="inbound")
+app.add_typer(dmarc_app, name="dmarc")
 app.add_typer(replies_app, name="replies")
 app.add_typer(dns_app, name="dns")
 app.add_typer(shaping_app, name="shaping")

@@ -4,10 +4,10 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
-from tayori.config.section import Section
+from tayori.config.section import Listen, Section
 
-Listen = Annotated[str, Meta(pattern=r"^(\S+:\d{1,5})?$")]
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 LEVELS = (
@@ -94,12 +94,6 @@ class SubmissionSettings(Section, frozen=True):
     idle_s: Annotated[
         float, Meta(gt=0, description="Seconds without a word after which a client is hung up.")
     ] = 300.0
-
-
-class MxSettings(Section, frozen=True):
-    """Mail that comes back."""
-
-    listen: Annotated[Listen, Meta(description="Inbound SMTP listener; empty = off.")] = ""
 
 
 class DnsSettings(Section, frozen=True):

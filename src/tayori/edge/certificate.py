@@ -8,7 +8,7 @@ import datetime as dt
 import ssl
 from pathlib import Path
 
-from tayori.config.tree import SubmissionSettings
+from tayori.config.tree import Settings, SubmissionSettings
 from tayori.runtime.clock import Clock
 from tayori.runtime.trouble import Trouble
 from tayori.smtp.tls import server_context, write_self_signed
@@ -42,6 +42,16 @@ class Certificate:
         self._host_name = host_name
         self._clock = clock
         self._seen: tuple[tuple[int, int, int], ...] = ()
+
+    @classmethod
+    def of(cls, settings: Settings, clock: Clock) -> "Certificate":
+        """Return the certificate of the settings, which all SMTP listeners share."""
+        return cls(
+            settings.submission,
+            data_dir=Path(settings.data_dir),
+            host_name=settings.service.hostname,
+            clock=clock,
+        )
 
     def load(self) -> ssl.SSLContext:
         """Return the context of the files as they are now, making our own first; raises."""

@@ -32,6 +32,10 @@ class EventKind(StrEnum):
 
     RESUBSCRIBED = "resubscribed"
     """The recipient took an unsubscription back within the hour; internal."""
+    AUTO_REPLY = "auto_reply"
+    """A program answered for the recipient, such as an absence notice; internal."""
+    REPORTED = "reported"
+    """A receiving server told by mail that it delivered or handed the mail on; internal."""
     RETRIED = "retried"
     """An operator made the next attempt due at once; internal."""
     HELD = "held"
@@ -51,6 +55,8 @@ INTERNAL = frozenset(
         EventKind.ACCEPTED,
         EventKind.REFUSED,
         EventKind.RESUBSCRIBED,
+        EventKind.AUTO_REPLY,
+        EventKind.REPORTED,
         EventKind.RETRIED,
         EventKind.HELD,
         EventKind.RELEASED,

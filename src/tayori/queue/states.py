@@ -28,16 +28,17 @@ class State(IntEnum):
 
 
 FINAL = frozenset({State.DELIVERED, State.BOUNCED, State.DROPPED, State.EXPIRED})
-"""States that nothing leaves; the content of a message is erased with its last recipient."""
+"""States in which nothing is tried any more; content is erased with the last recipient.
+
+Only a receiver that took the mail and reports later that it could not deliver it moves one of them:
+delivered becomes bounced.
+"""
 
 MOVES: dict[State, frozenset[State]] = {
-    State.QUEUED: frozenset({State.SENDING, State.DROPPED, State.EXPIRED, State.HELD}),
-    # A lease that ran out is taken over by another process, or given back untouched.
-    State.SENDING: frozenset(
+    # A receiver's report may come before its yes is settled, whatever the recipient is by then.
+    State.QUEUED: frozenset(
         {
             State.SENDING,
-            State.QUEUED,
-            State.DEFERRED,
             State.DELIVERED,
             State.BOUNCED,
             State.DROPPED,
@@ -45,13 +46,27 @@ MOVES: dict[State, frozenset[State]] = {
             State.HELD,
         }
     ),
+    # A lease that ran out is taken over by another process, or given back untouched.
+    State.SENDING: frozenset(State),
     # A process that lost its lease still knows that the receiver said yes: delivered wins.
     State.DEFERRED: frozenset(
-        {State.SENDING, State.DELIVERED, State.DROPPED, State.EXPIRED, State.HELD}
+        {
+            State.SENDING,
+            State.DELIVERED,
+            State.BOUNCED,
+            State.DROPPED,
+            State.EXPIRED,
+            State.HELD,
+        }
     ),
     # Released, it is again what it was; a late yes from before it was held ends it.
-    State.HELD: frozenset({State.QUEUED, State.DEFERRED, State.DELIVERED, State.DROPPED}),
-    **{state: frozenset() for state in FINAL},
+    State.HELD: frozenset(
+        {State.QUEUED, State.DEFERRED, State.DELIVERED, State.BOUNCED, State.DROPPED}
+    ),
+    State.DELIVERED: frozenset({State.BOUNCED}),
+    State.BOUNCED: frozenset(),
+    State.DROPPED: frozenset(),
+    State.EXPIRED: frozenset(),
 }
 
 

@@ -15,6 +15,8 @@ class Scope(StrEnum):
     """Mails from one sender to one mailbox; once full it stays shut for an hour (spec 3)."""
     REQUESTS_SECOND = "requests/second"
     """Calls of one action of the API by one account, and mails that it hands in by SMTP."""
+    INBOUND_SECOND = "inbound/second"
+    """Mails that one client hands in at the inbound listener."""
     LOGIN_USER = "login/user"
     """Failed log-ins by SMTP under a user name."""
     LOGIN_CLIENT = "login/client"

@@ -24,6 +24,11 @@ API_LOG_DROPPED = Counter(
 )
 ACCEPTED = Counter("tayori_mails_accepted", "Mails taken by the door.", ["source"])
 REFUSED = Counter("tayori_mails_refused", "Mails refused by the door.", ["source", "code"])
+INBOUND_TAKEN = Counter("tayori_inbound_taken", "Mails taken by the inbound listener.")
+INBOUND_REFUSED = Counter(
+    "tayori_inbound_refused", "Recipients refused by the inbound listener.", ["status"]
+)
+INBOUND = Counter("tayori_inbound_understood", "Mails that came back, by kind.", ["kind"])
 SETTLED = Counter("tayori_recipients_settled", "Attempts by what became of them.", ["state"])
 DELIVERY_SECONDS = Histogram(
     "tayori_delivery_seconds", "Time from acceptance to delivery.", buckets=_WAITING

@@ -24,7 +24,7 @@ CUSTOM_AMONG = Statement(
     .where(func.coalesce(_custom.expires_at, bindparam("ever")) > bindparam("now"))
 )
 GONE_AMONG = Statement(
-    select(_gone.domain, _gone.address)
+    select(_gone.domain, _gone.address, _gone.cause)
     .where(among(_gone.address, "addresses"))
     .where(among(_gone.domain, "domains"))
 )
@@ -111,13 +111,24 @@ COUNT_CUSTOM = {
     for named in (False, True)
 }
 
-_GONE_ROW: dict[str, Any] = {c.name: bindparam(c.name) for c in unsubscription.c}
-UNSUBSCRIBE = Statement(
-    by_dialect(
-        sqlite=sqlite_insert(unsubscription).values(_GONE_ROW).on_conflict_do_nothing(),
-        postgresql=postgresql_insert(unsubscription).values(_GONE_ROW).on_conflict_do_nothing(),
+_GONE_ROW: dict[str, Any] = {
+    c.name: bindparam(c.name) for c in unsubscription.c if c.name != "cause"
+}
+
+
+def _add_gone(cause: str | None) -> Statement:
+    row = _GONE_ROW | {"cause": cause}
+    return Statement(
+        by_dialect(
+            sqlite=sqlite_insert(unsubscription).values(row).on_conflict_do_nothing(),
+            postgresql=postgresql_insert(unsubscription).values(row).on_conflict_do_nothing(),
+        )
     )
-)
+
+
+COMPLAINT = "complaint"
+UNSUBSCRIBE = _add_gone(None)
+COMPLAIN = _add_gone(COMPLAINT)
 RESUBSCRIBE = Statement(
     delete(unsubscription)
     .where(_gone.domain == bindparam("of_domain"))
@@ -144,4 +155,5 @@ UNDO = Statement(
     .where(_gone.domain == bindparam("of_domain"))
     .where(_gone.address == bindparam("of_address"))
     .where(_gone.at > bindparam("after"))
+    .where(_gone.cause.is_(None))
 )

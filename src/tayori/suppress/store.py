@@ -34,7 +34,7 @@ async def find_suppressed(
     )
     reasons = {row["address"]: row["reason"] for row in shared}
     own = {(row["account_id"], row["address"]) for row in custom}
-    left = {(row["domain"], row["address"]) for row in gone}
+    left = {(row["domain"], row["address"]): row["cause"] for row in gone}
     found = {target: _suppression(target, reasons, own, left) for target in asked}
     return {target: reason for target, reason in found.items() if reason is not None}
 
@@ -43,12 +43,14 @@ def _suppression(
     target: Target,
     reasons: dict[str, str],
     own: set[tuple[int, str]],
-    left: set[tuple[str, str]],
+    left: dict[tuple[str, str], str | None],
 ) -> Suppression | None:
     if (target.domain, target.address) in left:
+        complained = left[target.domain, target.address] == statements.COMPLAINT
+        did = "complained about" if complained else "unsubscribed from"
         return Suppression(
             status=SendStatus.UNSUBSCRIBED,
-            reason=f"{target.address} has unsubscribed from mail of {target.domain}.",
+            reason=f"{target.address} has {did} mail of {target.domain}.",
         )
     if (target.account_id, target.address) in own:
         return Suppression(

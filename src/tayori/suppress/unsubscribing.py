@@ -66,17 +66,7 @@ class Unsubscribes:
             found = await _find(transaction, recipient_id)
             if found is None:
                 return None
-            row = {
-                "domain": found.domain,
-                "address": found.address.lower(),
-                "account_id": found.account_id,
-                "at": now,
-            }
-            if await transaction.execute(statements.UNSUBSCRIBE, row):
-                data: dict[str, str | int] = {"way": way.value}
-                if useragent:
-                    data["useragent"] = useragent
-                await record(transaction, [_event(found, EventKind.UNSUBSCRIBE, now, data)])
+            await leave(transaction, found, way, now, useragent=useragent)
             return await _find(transaction, recipient_id)
 
     async def undo(self, recipient_id: int) -> bool:
@@ -91,6 +81,33 @@ class Unsubscribes:
             if undone:
                 await record(transaction, [_event(found, EventKind.RESUBSCRIBED, now, {})])
         return undone
+
+
+async def leave(
+    transaction: Transaction, found: Subscriber, way: Way, now: int, *, useragent: str = ""
+) -> bool:
+    """Write the list and the event in the caller's transaction; False when it held already."""
+    if not await transaction.execute(statements.UNSUBSCRIBE, _gone(found, now)):
+        return False
+    data: dict[str, str | int] = {"way": way.value}
+    if useragent:
+        data["useragent"] = useragent
+    await record(transaction, [_event(found, EventKind.UNSUBSCRIBE, now, data)])
+    return True
+
+
+async def complain(transaction: Transaction, found: Subscriber, now: int) -> None:
+    """Let the sender domain write no more to somebody who complained; the event is the caller's."""
+    await transaction.execute(statements.COMPLAIN, _gone(found, now))
+
+
+def _gone(found: Subscriber, now: int) -> dict[str, str | int]:
+    return {
+        "domain": found.domain,
+        "address": found.address.lower(),
+        "account_id": found.account_id,
+        "at": now,
+    }
 
 
 async def _find(transaction: Transaction, recipient_id: int) -> Subscriber | None:

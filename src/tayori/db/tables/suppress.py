@@ -43,6 +43,7 @@ unsubscription = Table(
     Column("address", Text, primary_key=True),
     Column("account_id", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
+    Column("cause", Text),  # "complaint"; NULL = the person asked for it
 )
 
 unsubscribe_config = Table(

@@ -1,7 +1,5 @@
 """The listeners of SMTP submission, put together."""
 
-from pathlib import Path
-
 from tayori.accept.checks.size import LARGEST
 from tayori.accept.door import Door
 from tayori.catalog.senders import Senders
@@ -82,10 +80,4 @@ def build_submission(
         clock=clock,
         connections_per_address=settings.submission.connections_per_address,
     )
-    certificate = Certificate(
-        settings.submission,
-        data_dir=Path(settings.data_dir),
-        host_name=settings.service.hostname,
-        clock=clock,
-    )
-    return SubmissionServer(settings, shared, certificate)
+    return SubmissionServer(settings, shared, Certificate.of(settings, clock))

@@ -1,0 +1,1 @@
+"""Inbound SMTP: takes what is for us, stores it, and says yes; decides nothing else."""

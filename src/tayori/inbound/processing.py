@@ -1,0 +1,152 @@
+"""The role that understands mail that came in: claimed, checked, read, and applied in batches.
+
+A fault of ours puts a mail off and in the end aside, never away. A process that dies leaves leases
+that run out; what it had applied is applied, and what it had not is read again.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from tayori.classify.rules import Ruleset
+from tayori.db.database import DatabaseBusyError
+from tayori.dns.answers import Lookups
+from tayori.inbound.authentication import Authentication, authenticate
+from tayori.inbound.effect_store import EffectStore, Meaning
+from tayori.inbound.forwarding import Forwarder, NotForwarded
+from tayori.inbound.reading import Reading, read
+from tayori.inbound.routing import Destination, Purpose, Router, TokenKeys
+from tayori.inbound.spool import MOST_ATTEMPTS, Disposition, SpooledMail
+from tayori.inbound.spool_store import Spool
+from tayori.runtime import log, metrics
+from tayori.runtime.clock import Clock
+
+_KEPT_REPORTS = frozenset({Purpose.TLS_REPORT})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundNeeds:
+    """What the work takes; `rules` returns the classification in force."""
+
+    owner: str
+    spool: Spool
+    effects: EffectStore
+    router: Router
+    forwarder: Forwarder
+    lookups: Lookups
+    keys: TokenKeys
+    host_name: str
+    clock: Clock
+    rules: Callable[[], Ruleset | None]
+
+
+class Processing:
+    """Understands what waits; `step` is a batch."""
+
+    def __init__(self, needs: InboundNeeds) -> None:
+        self._needs = needs
+        self._log = log.get("inbound")
+
+    async def step(self) -> bool:
+        """Understand some mails; False when none was due."""
+        needs = self._needs
+        mails = await needs.spool.claim(needs.owner, needs.clock.now())
+        if not mails:
+            return False
+        found = await asyncio.gather(*(self._meaning_or_none(mail) for mail in mails))
+        ready = [meaning for meaning in found if meaning is not None]
+        await self._apply(ready, {mail.id: mail for mail in mails})
+        return True
+
+    async def _meaning_or_none(self, mail: SpooledMail) -> Meaning | None:
+        try:
+            return await self._meaning(mail)
+        except Exception as error:
+            return await self._failed(mail, error)
+
+    async def _failed(self, mail: SpooledMail, error: Exception) -> Meaning | None:
+        """Put a mail off; one that failed too often, and not for want of a database, aside."""
+        self._log.error("not_understood", mail=mail.id, attempts=mail.attempts, exc_info=error)
+        if mail.attempts < MOST_ATTEMPTS or isinstance(error, DatabaseBusyError):
+            await self._needs.spool.put_off(self._needs.owner, mail, self._needs.clock.now())
+            return None
+        note = f"A fault of ours keeps it from being understood: {type(error).__name__}."
+        kept = Disposition(kind="failed", note=note, keep=True)
+        return Meaning(mail_id=mail.id, at=mail.received_at, digest="", disposition=kept)
+
+    async def _meaning(self, mail: SpooledMail) -> Meaning:
+        needs = self._needs
+        results = await authenticate(mail, needs.lookups, needs.host_name)
+        routed = [await needs.router.route(one, mail.received_at) for one in mail.recipients]
+        destinations = [one for one in routed if isinstance(one, Destination)]
+        reading = await asyncio.to_thread(read, mail, destinations, needs.keys, needs.rules())
+        disposition = await self._disposition(mail, reading, results, destinations)
+        if disposition.keep:
+            reading = replace(reading, findings=(), reports=())
+        return Meaning(
+            mail_id=mail.id,
+            at=mail.received_at,
+            digest=reading.digest,
+            disposition=disposition,
+            findings=reading.findings,
+            reports=reading.reports,
+        )
+
+    async def _disposition(
+        self,
+        mail: SpooledMail,
+        reading: Reading,
+        results: Authentication,
+        destinations: Sequence[Destination],
+    ) -> Disposition:
+        known = Disposition(
+            kind=reading.kind,
+            note="",
+            header_from=_plain(reading.header_from),
+            subject=_plain(reading.subject),
+            authentication=results.header_value(self._needs.host_name),
+        )
+        if reading.unresolved:
+            kept = any(each.purpose in _KEPT_REPORTS for each in destinations)
+            return replace(
+                known, keep=True, note="A report on TLS." if kept else _plain(reading.unresolved)
+            )
+        if results.rejects and (reading.forwards or reading.reports):
+            note = f"{results.author_domain} asks to refuse what fails DMARC, as this mail does."
+            return replace(known, keep=True, note=note)
+        if reading.forwards:
+            return await self._forward(mail, reading, known)
+        return known
+
+    async def _forward(
+        self, mail: SpooledMail, reading: Reading, known: Disposition
+    ) -> Disposition:
+        """Forward a mail once for each domain that it was written to."""
+        by_domain = {each.domain: each for each in reversed(reading.forwards)}
+        answers = [await self._needs.forwarder.forward(mail, each) for each in by_domain.values()]
+        notes = [each.note if isinstance(each, NotForwarded) else each for each in answers]
+        kept = any(isinstance(each, NotForwarded) for each in answers)
+        return replace(known, keep=kept, note=_plain(" ".join(notes)))
+
+    async def _apply(self, meanings: Sequence[Meaning], mails: dict[int, SpooledMail]) -> None:
+        """Apply a batch; when it fails, each mail alone, so that one harms no other."""
+        if not meanings:
+            return
+        try:
+            await self._needs.effects.apply(self._needs.owner, meanings)
+        except Exception as error:
+            if len(meanings) > 1:
+                for each in meanings:
+                    await self._apply([each], mails)
+                return
+            kept = await self._failed(mails[meanings[0].mail_id], error)
+            if kept is not None:
+                await self._needs.effects.apply(self._needs.owner, [kept])
+            return
+        for each in meanings:
+            metrics.INBOUND.labels(each.disposition.kind).inc()
+
+
+def _plain(text: str) -> str:
+    """Return a text that both databases take and a terminal shows."""
+    return "".join(char if char.isprintable() else " " for char in text)
