@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo bench bench-peers lock format check test
+.PHONY: help setup run demo bench bench-peers lock format check test soak
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
@@ -51,3 +51,6 @@ check: setup ## Format, lint, types, import contracts, the repository's own rule
 
 test: setup ## Run the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+soak: setup ## The long loads (minutes each) that the test suite leaves out; prints their figures
+	$(BIN)/pytest tests/soak -n 0 -s $(ARGS)

@@ -188,6 +188,20 @@ async def test_a_site_that_never_answers_holds_no_other_up(database, clock, deli
     assert {row.state for name, row in found.items() if "slow" in name} == {State.QUEUED}
 
 
+async def test_a_full_process_takes_mail_that_a_person_waits_for(database, clock, delivery, sink):
+    opened = door(database, clock)
+    await opened.accept(to(*(f"u{n}@slow.test" for n in range(4))))
+    async with (
+        scripted(never_answers, host="127.0.0.2", port=sink.port) as peer,
+        delivery.running(sink.port, most_held=4, finish_s=0),
+    ):
+        # Nothing of this ever ends, so no room ever comes free.
+        await within(until(lambda: sum(b"MAIL" in said for said in peer.heard) == 4))
+        await opened.accept(replace(to("ann@x.test"), trigger=True))
+        await within(sink.until(lambda: len(sink.mails) == 1))
+    assert sink.recipients == {"ann@x.test": 1}
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "mx.x.test"])
 async def test_a_smarthost_takes_all_mail(database, clock, delivery, sink, host):
     await door(database, clock).accept(to("a@x.test", "b@null.test", "c@nowhere.test"))

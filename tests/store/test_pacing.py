@@ -160,3 +160,50 @@ async def test_a_rate_is_kept_over_processes(database):
     assert len(sent) == 120
     for number, at in enumerate(sent):
         assert sum(at <= other < at + SECOND for other in sent[number:]) <= 50
+
+
+async def test_a_person_who_waits_is_not_behind_what_others_reserved(database):
+    clock = SettableClock()
+    limit = (Counted("site||mx.y.test", Limits(mail_rate=Rate(10, SECOND))),)
+    bulk = Pacer(store=PacingStore(database), owner="bulk", clock=clock)
+    many = bulk.lane(lambda: None)
+    many.count(limit)
+    many.queue(1_000)
+    assert await many.turn(1)
+    codes = Pacer(store=PacingStore(database), owner="codes", clock=clock)
+    one = codes.lane(lambda: None)
+    one.count(limit)
+    one.queue(1)
+    # The next second belongs to the other process, and the clock stands still.
+    assert not await one.turn(0)
+    await codes.answered(10)
+    assert not await one.turn(0)
+    one.queue(1, 1)
+    assert await one.turn(1)
+    assert not await one.turn(0), "one in ten, and that was it"
+    for lane, pacer in ((many, bulk), (one, codes)):
+        lane.close()
+        await pacer.stop()
+
+
+async def test_all_mail_and_urgent_mail_together_keep_the_rate(database):
+    clock = SystemClock()
+    counted = (Counted("site||mx.z.test", Limits(mail_rate=Rate(50, SECOND))),)
+    sent = []
+
+    async def send(name, urgent):
+        pacer = Pacer(store=PacingStore(database), owner=name, clock=clock)
+        lane = pacer.lane(lambda: None)
+        lane.count(counted)
+        for left in range(40, 0, -1):
+            lane.queue(left, left if urgent else 0)
+            assert await lane.turn(30)
+            sent.append(clock.now())
+        lane.close()
+        await pacer.stop()
+
+    await asyncio.gather(send("bulk", urgent=False), send("codes", urgent=True))
+    sent.sort()
+    assert len(sent) == 80
+    for number, at in enumerate(sent):
+        assert sum(at <= other < at + SECOND for other in sent[number:]) <= 50

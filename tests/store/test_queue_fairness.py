@@ -140,3 +140,16 @@ async def test_choosing_costs_the_same_whatever_the_length_of_the_queue(database
             )
         ]
         assert by_index("\n".join(lines), index), found
+
+
+async def test_an_urgent_lease_takes_new_trigger_mail_only(database):
+    await take(database, *many("normal", 3), *many("code", 2, priority=Priority.TRIGGER))
+    queue = QueueStore(database)
+    assert await queue.next_due(urgent=True) is not None
+    leased = await queue.lease("one", NOW, LEASE_END, 10, urgent=True)
+    assert [item.priority for item in leased] == [Priority.TRIGGER] * 2
+    again = [settled(item, State.DEFERRED, NOW + 10) for item in leased]
+    await queue.settle("one", again)
+    assert await queue.next_due(urgent=True) is None
+    assert not await queue.lease("one", NOW + 20, LEASE_END, 10, urgent=True)
+    assert len(await queue.lease("one", NOW + 20, LEASE_END, 10)) == 5

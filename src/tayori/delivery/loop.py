@@ -8,7 +8,7 @@ and other processes take over.
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +42,8 @@ SMALL_RECIPE = 64 * 1024
 FIRST_RETRY_S = 0.1
 SLOWEST_RETRY_S = 5.0
 TEND_S = 1.0
+URGENT_LOOK_S = 0.1
+"""How often a full process looks for new mail that a person waits for."""
 CROWDED = 0.75
 """Part of `most_held` from which on slow sites must make room for others."""
 _LOG = "delivery"
@@ -170,8 +172,7 @@ class DeliveryLoop:
         pause = FIRST_RETRY_S
         while not self._stopping.is_set():
             try:
-                # Leases of a few at a time would cost more than they bring.
-                await self._settler.wait_for_room(max(1, self._limits.most_held * 3 // 4))
+                await self._wait_for_room()
                 await self._forget_lost()
                 began = asyncio.get_running_loop().time()
                 if not await self._lease_batch():
@@ -191,6 +192,30 @@ class DeliveryLoop:
                 self._unsure = True
                 pause = await _rest(pause)
 
+    async def _wait_for_room(self) -> None:
+        """Return when there is room for a batch; mail that a person waits for comes in before."""
+        # Leases of a few at a time would cost more than they bring.
+        room = asyncio.create_task(
+            self._settler.wait_for_room(max(1, self._limits.most_held * 3 // 4)), name="room"
+        )
+        try:
+            while True:
+                done, _ = await asyncio.wait({room}, timeout=URGENT_LOOK_S)
+                if done:
+                    return
+                now = self._clock.now()
+                spare = self._limits.most_held + self._limits.batch - len(self._settler.held)
+                due_at = await self._queue.next_due(urgent=True) if spare > 0 else None
+                if due_at is not None and due_at <= now:
+                    await self._carry_through(self._take(now, spare, urgent=True))
+        finally:
+            room.cancel()
+
+    async def _carry_through(self, taking: Coroutine[None, None, list[Leased]]) -> list[Leased]:
+        """Return what was leased; a cancelled lease would be committed by nobody's order."""
+        self._taking = asyncio.create_task(taking, name="lease")
+        return await asyncio.shield(self._taking)
+
     async def _forget_lost(self) -> None:
         """After trouble, end the leases that were committed without our hearing of it."""
         if self._unsure:
@@ -203,14 +228,12 @@ class DeliveryLoop:
         """Lease and hand out what is due; tell whether there may be more."""
         now = self._clock.now()
         room = min(self._limits.batch, self._limits.most_held - len(self._settler.held))
-        # A cancelled lease would be committed by nobody's order, so it is carried through.
-        self._taking = asyncio.create_task(self._take(now, room), name="lease")
-        leased = await asyncio.shield(self._taking)
+        leased = await self._carry_through(self._take(now, room))
         return len(leased) == room
 
-    async def _take(self, now: int, room: int) -> list[Leased]:
+    async def _take(self, now: int, room: int, *, urgent: bool = False) -> list[Leased]:
         until = now + self._limits.lease_ms
-        leased = await self._queue.lease(self._owner, now, until, room)
+        leased = await self._queue.lease(self._owner, now, until, room, urgent=urgent)
         if not leased:
             return leased
         self._settler.hold(leased)

@@ -85,18 +85,18 @@ class Pace:
         """Tell whether mails have to wait for their turns."""
         return self._lane.paced
 
-    def take(self) -> Slot | None:
-        """Return the right to a new connection, or None for now."""
-        return self._lane.take()
+    def take(self, *, urgent: bool) -> Slot | None:
+        """Return the right to a new connection, or None for now; `urgent` as of `want`."""
+        return self._lane.take(urgent=urgent)
 
-    def want(self, count: int) -> None:
-        """Say how many more connections have work."""
-        self._lane.want(count)
+    def want(self, count: int, *, urgent: bool) -> None:
+        """Say how many more connections have work; `urgent` is of the lane's meaning."""
+        self._lane.want(count, urgent=urgent)
 
-    def queue(self, count: int) -> None:
-        """Say how many mails wait."""
+    def queue(self, count: int, urgent: int) -> None:
+        """Say how many mails wait, and how many of them a person waits for."""
         if self._lane.paced:
-            self._lane.queue(count)
+            self._lane.queue(count, urgent)
 
     async def turn(self) -> bool:
         """Wait for the turn of a mail and spend it; False when it does not come soon."""

@@ -15,6 +15,8 @@ from tayori.runtime.clock import SECOND
 
 MICRO = 1_000
 """Microseconds in a millisecond; rates are exact to the microsecond."""
+KEPT_SHARE = 10
+"""One in so many events of a rate is kept for mail that a person waits for."""
 
 
 class TlsDemand(StrEnum):
@@ -48,6 +50,16 @@ class Rate:
     def tolerance_us(self) -> int:
         """Return how late an event may use its time without moving those that follow."""
         return self.slack_us // 2
+
+    def parted(self) -> "tuple[Rate, Rate | None]":
+        """Return the part for all mail, and the part that is kept for mail that a person waits for.
+
+        Together they are the rate, exactly; one of few events is not parted.
+        """
+        kept = self.count // KEPT_SHARE
+        if not kept:
+            return self, None
+        return Rate(self.count - kept, self.period_ms), Rate(kept, self.period_ms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from tayori.delivery.settler import Settler, returned
 from tayori.delivery.waiting import Waiting
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome
-from tayori.queue.model import Leased, Settlement
+from tayori.queue.model import Leased, Priority, Settlement
 from tayori.runtime import log
 from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
 from tayori.smtp.session import Session
@@ -35,6 +35,8 @@ NO_SHARE_DELAY_MS = 20 * SECOND
 """Longest rest of a mail for which no connection was left: as long as a dead process keeps its."""
 FAULT_DELAY_MS = MINUTE
 """Rest of a mail, or of a site, over which the engine itself stumbled."""
+URGENT_ROOM = 100
+"""Mails that a person waits for which stay here however slow the site is."""
 HUNGRY_LOOKS = 3
 """Looks at a site without any connection after which its mails are left to other processes."""
 TOO_SLOW = "The receiving site takes no more mail at present."
@@ -80,6 +82,7 @@ class Site:
         self._watched = False
         """Whether mails waited at the last look, so that what was done since tells a speed."""
         self._speed = 0
+        self._turning = 0
         self._done = 0
         self._put_off = 0
         self._stopping = False
@@ -101,16 +104,17 @@ class Site:
     def add(self, work: Work) -> None:
         """Take a mail; it goes with the next free connection, those that a person waits for first.
 
-        A mail that comes while the site is too slow for it goes back to the queue for a while, and
-        one that comes during a stop is left to `Settler.give_back`.
+        While the site is too slow for all of them the least urgent goes back to the queue for a
+        while, and one that comes during a stop is left to `Settler.give_back`.
         """
         if self._stopping:
             return
-        if self._room is not None and self._left >= self._room:
-            self._put_back(work, TOO_SLOW)
-            return
         self._waiting.add(work)
-        self._pace.queue(self._left)
+        self._make_room()
+        if self._waiting.urgent:
+            # Nobody rests while a person waits.
+            self._resting = False
+        self._pace.queue(self._left, self._waiting.urgent)
         self._staff()
 
     def measure(self, *, crowded: bool) -> None:
@@ -124,15 +128,14 @@ class Site:
         if crowded and watched:
             soon = max(self._pace.most_workers, self._speed * SOON_S)
             self._room = soon if self._room is None else min(soon, self._room)
-        while self._room is not None and self._left > self._room:
-            self._put_back(self._waiting.drop(), TOO_SLOW)
+        self._make_room()
         starving = bool(self._left) and not self._workers and self._pace.starved
         self._hungry = self._hungry + 1 if starving else 0
         if self._hungry >= HUNGRY_LOOKS:
             for work in self._give_up():
                 self._yield(work)
         self._resting = False
-        self._pace.queue(self._left)
+        self._pace.queue(self._left, self._waiting.urgent)
         self._staff()
 
     def waiting(self) -> list[Work]:
@@ -164,8 +167,18 @@ class Site:
 
     def _yield(self, work: Work) -> None:
         """Give a mail back because others have all connections, which they may lose any moment."""
-        delay_ms = self._chance.randint(SHORTEST_DELAY_MS, NO_SHARE_DELAY_MS)
+        shortest, longest = SHORTEST_DELAY_MS, NO_SHARE_DELAY_MS
+        if work.recipient.priority is Priority.TRIGGER:
+            shortest, longest = 0, SHORTEST_DELAY_MS
+        delay_ms = self._chance.randint(shortest, longest)
         self._settler.put(returned(work.recipient, self._clock.now(), delay_ms, cause=NO_SHARE))
+
+    def _make_room(self) -> None:
+        """Put the least urgent mails back that are too many; there is room for some urgent ones."""
+        if self._room is None:
+            return
+        while self._left > self._room + min(URGENT_ROOM, self._waiting.urgent):
+            self._put_back(self._waiting.drop(), TOO_SLOW)
 
     def _put_back(self, work: Work, cause: str) -> None:
         self._put_off += 1
@@ -182,23 +195,36 @@ class Site:
             return
         while self._missing > 0:
             session = self._connections.take_idle(self.route)
-            slot = None if session else self._pace.take()
+            slot = None if session else self._pace.take(urgent=self._pressed)
             if session is None and slot is None:
                 break
             self._begin(session, slot)
-        self._pace.want(max(0, self._missing))
+        self._want()
 
     def _staff_one(self) -> None:
         """Take one connection of those that came free; others wait for them as well."""
         if not self._stopping and not self._resting and self._missing > 0:
-            slot = self._pace.take()
+            slot = self._pace.take(urgent=self._pressed)
             if slot is not None:
                 self._begin(None, slot)
-        self._pace.want(0 if self._stopping else max(0, self._missing))
+        self._want()
+
+    def _want(self) -> None:
+        """Ask for the connections that are missing."""
+        missing = 0 if self._stopping else max(0, self._missing)
+        self._pace.want(missing, urgent=self._pressed)
+
+    @property
+    def _pressed(self) -> bool:
+        """Tell whether a person waits and no connection is there for the mail."""
+        return bool(self._waiting.urgent) and not self._workers
 
     @property
     def _missing(self) -> int:
         """Return how many more could work now; those that come will take a mail each."""
+        if self._turning:
+            # One waits for its turn already: more connections would only wait with it.
+            return 0
         return min(self._left - len(self._coming), self._pace.most_workers - len(self._workers))
 
     def _begin(self, session: Session | None, slot: Slot | None) -> None:
@@ -251,7 +277,7 @@ class Site:
         if len(self._workers) > self._pace.most_workers:
             return None, None
         session = self._connections.take_idle(self.route)
-        slot = None if session else self._pace.take()
+        slot = None if session else self._pace.take(urgent=self._pressed)
         if session or slot:
             self._coming.add(worker)
         return session, slot
@@ -301,7 +327,12 @@ class Site:
 
     async def _await_turn(self, worker: "asyncio.Task[None]") -> bool:
         self._coming.add(worker)
-        if await self._pace.turn():
+        self._turning += 1
+        try:
+            in_time = await self._pace.turn()
+        finally:
+            self._turning -= 1
+        if in_time:
             return True
         # There is no hurry: the next look at the site goes on with it.
         self._resting = True

@@ -18,9 +18,10 @@ class _Turns:
 
     def __init__(self) -> None:
         self._accounts: dict[int, dict[int, deque[Work]]] = {}
+        self._count = 0
 
-    def __bool__(self) -> bool:
-        return bool(self._accounts)
+    def __len__(self) -> int:
+        return self._count
 
     def __iter__(self) -> Iterator[Work]:
         for flows in self._accounts.values():
@@ -30,9 +31,11 @@ class _Turns:
     def add(self, work: Work) -> None:
         flows = self._accounts.setdefault(work.recipient.account_id, {})
         flows.setdefault(work.recipient.flow, deque()).append(work)
+        self._count += 1
 
     def take(self) -> Work:
         """Return the next mail; its account and its flow go to the end of their rows."""
+        self._count -= 1
         account = next(iter(self._accounts))
         flows = self._accounts.pop(account)
         flow = next(iter(flows))
@@ -46,6 +49,7 @@ class _Turns:
 
     def drop(self) -> Work:
         """Return the mail that came last in the longest flow."""
+        self._count -= 1
         longest = max(
             ((account, flow) for account, flows in self._accounts.items() for flow in flows),
             key=lambda key: len(self._accounts[key[0]][key[1]]),
@@ -81,6 +85,11 @@ class Waiting:
         yield from self._first
         for turns in (*self._new, *self._deferred):
             yield from turns
+
+    @property
+    def urgent(self) -> int:
+        """Return how many new mails wait that a person waits for."""
+        return len(self._new[Priority.TRIGGER])
 
     def add(self, work: Work) -> None:
         """Take a mail in."""

@@ -103,12 +103,19 @@ class Turns:
         self._flows: dict[int, tuple[int, list[Flow]]] = {}
         self._last: dict[int, Flow] = {}
 
-    async def choose(self, transaction: Transaction, now: int, room: int) -> list[Row]:
-        """Return up to `room` due recipients, locked, in the order of their service."""
+    async def choose(
+        self, transaction: Transaction, now: int, room: int, *, urgent: bool = False
+    ) -> list[Row]:
+        """Return up to `room` due recipients, locked, in the order of their service.
+
+        `urgent` chooses among new trigger mail only.
+        """
         look = await transaction.fetch_one(statements.COUNT_DUE, {"now": now, "most": room})
         if look is None:
             return []
         due = [int(look[f"rank_{rank}"]) for rank in range(RANKS)]
+        if urgent:
+            due[1:] = [0] * (RANKS - 1)
         shares = divide(due, room)
         rows: list[Row] = []
         for rank in ORDER:

@@ -36,14 +36,16 @@ class QueueStore:
         self._database = database
         self._turns = Turns()
 
-    async def lease(self, owner: str, now: int, until: int, most: int) -> list[Leased]:
+    async def lease(
+        self, owner: str, now: int, until: int, most: int, *, urgent: bool = False
+    ) -> list[Leased]:
         """Lease up to `most` due recipients for `owner`, in the order of their service.
 
         That is trigger, normal, bulk, and longest due first; when more is due than `most`, accounts
-        and tasks take turns (`queue.fairness`).
+        and tasks take turns (`queue.fairness`). `urgent` means new trigger mail only.
         """
         async with self._database.write() as transaction:
-            found = await self._turns.choose(transaction, now, most)
+            found = await self._turns.choose(transaction, now, most, urgent=urgent)
             if found:
                 lease = {
                     "ids": [row["id"] for row in found],
@@ -72,12 +74,13 @@ class QueueStore:
         async with self._database.write() as transaction:
             return await transaction.execute(statements.EXPIRE_UNHELD, values)
 
-    async def next_due(self) -> int | None:
-        """Return when the next recipient is due, or None when the queue is empty."""
+    async def next_due(self, *, urgent: bool = False) -> int | None:
+        """Return when the next recipient is due, or None; `urgent` asks for new trigger mail."""
+        ranks = [rank_of(Priority.TRIGGER, deferred=False)] if urgent else range(RANKS)
         async with self._database.read() as transaction:
             rows = [
                 await transaction.fetch_one(statements.NEXT_DUE, {"of_rank": rank})
-                for rank in range(RANKS)
+                for rank in ranks
             ]
         return min((row["due_at"] for row in rows if row), default=None)
 

@@ -136,6 +136,9 @@ class Wanting:
     def could_go(self):
         return self.pool.room > 0
 
+    def may_open(self):
+        return True
+
     def on_free(self):
         self.taken.append(Slot((self.pool,)))
 
@@ -246,3 +249,48 @@ def test_a_route_whose_hosts_are_all_down_has_an_outcome():
     outcome = hosts.down(Route("x", (Target("mx.x.test", "192.0.2.1"),)))
     assert (outcome.kind, outcome.stage, outcome.reply) == (Kind.TEMPORARY, Stage.CONNECT, None)
     assert outcome.peer_host == "mx.x.test"
+
+
+def test_a_rate_is_parted_exactly():
+    assert Rate(9, MINUTE).parted() == (Rate(9, MINUTE), None)
+    assert Rate(10, MINUTE).parted() == (Rate(9, MINUTE), Rate(1, MINUTE))
+    common, kept = Rate(105, SECOND).parted()
+    assert kept is not None
+    assert (common.count + kept.count, kept.count) == (105, 10)
+
+
+def test_a_person_who_waits_gets_the_first_connection_that_ends():
+    pool = Pool("k", 5, lambda _: None)
+    pool.granted = pool.target = 2
+    Slot((pool,))
+    leaving = Slot((pool,))
+    busy, patient, pressed = Wanting(pool), Wanting(pool), Wanting(pool)
+    pool.wait(patient, 3, urgent=False)
+    assert not pool.must_yield(busy)
+    pool.wait(pressed, 1, urgent=True)
+    assert list(pool.waiting) == [pressed, patient]
+    assert pool.must_yield(busy)
+    assert not pool.must_yield(pressed)
+    leaving.leave()
+    assert not pool.must_yield(busy), "one that ends is enough"
+    leaving.release()
+    assert not pool.must_yield(busy), "there is room now"
+    pool.wait(pressed, 0, urgent=False)
+    assert (list(pool.waiting), pool.urgent) == ([patient], set())
+
+
+class NoTurn(Wanting):
+    """Could not open a connection now: the receiver's rate forbids it."""
+
+    def may_open(self):
+        return False
+
+
+def test_no_connection_ends_for_one_that_may_not_be_opened_yet():
+    pool = Pool("k", 5, lambda _: None)
+    pool.granted = pool.target = 1
+    Slot((pool,)).rest(lambda: None)
+    pool.wait(NoTurn(pool), 1, urgent=True)
+    pool.recall()
+    assert len(pool.resting) == 1
+    assert not pool.must_yield(Wanting(pool))

@@ -1,11 +1,13 @@
 """What one site's workers see of pacing: connections to take, and turns to send in.
 
 Nothing here waits for the database but a turn for which nothing is reserved yet; where no rate is
-set a turn costs nothing at all.
+set a turn costs nothing at all. A part of each rate is kept for mail that a person waits for: it
+may use both parts, all other mail only the larger one.
 """
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -59,6 +61,14 @@ class Counted:
     limits: Limits
 
 
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One limit on a rate: the turns of all mail, and those that are kept for urgent mail."""
+
+    common: Gate
+    kept: Gate | None
+
+
 class Lane:
     """The way to one site from one source; `free` is called when a connection may be taken."""
 
@@ -68,9 +78,11 @@ class Lane:
         self._free = free
         self._counted: tuple[Counted, ...] = ()
         self._pools: tuple[Pool, ...] = ()
-        self._openings: tuple[Gate, ...] = ()
-        self._mails: tuple[Gate, ...] = ()
+        self._openings: tuple[Row, ...] = ()
+        self._mails: tuple[Row, ...] = ()
         self._turns = asyncio.Lock()
+        self._hurry = asyncio.Event()
+        self._urgent = 0
         self._timer: asyncio.TimerHandle | None = None
         self._backlog = 0
         self.closed = False
@@ -83,14 +95,17 @@ class Lane:
     @property
     def mails_per_second(self) -> float | None:
         """Return the most mails of a second; None is unlimited."""
-        return min((gate.per_second for gate in self._mails), default=None)
+        rates = [
+            row.common.per_second + (row.kept.per_second if row.kept else 0) for row in self._mails
+        ]
+        return min(rates, default=None)
 
     @property
     def must_yield(self) -> bool:
         """Tell whether a connection has to end after its mail: it is another's turn, or none's."""
         if not self._pools:
             return False
-        return not self._book.alive or any(pool.excess > 0 for pool in self._pools)
+        return not self._book.alive or any(pool.must_yield(self) for pool in self._pools)
 
     @property
     def starved(self) -> bool:
@@ -101,8 +116,9 @@ class Lane:
         """Take up limits; those of connections that are open already go with their slots."""
         if counted == self._counted:
             return
-        waiting = max((pool.waiting.pop(self, 0) for pool in self._pools), default=0)
-        backlog = self._backlog
+        waiting = max((pool.waiting.get(self, 0) for pool in self._pools), default=0)
+        pressed = any(self in pool.urgent for pool in self._pools)
+        backlog, urgent = self._backlog, self._urgent
         self._leave()
         self._counted = counted
         self._pools = tuple(
@@ -111,61 +127,81 @@ class Lane:
             if one.limits.connections is not None
         )
         self._openings = tuple(
-            self._book.gate(f"open|{one.name}", one.limits.connection_rate)
+            self._row(f"open|{one.name}", one.limits.connection_rate)
             for one in counted
             if one.limits.connection_rate is not None
         )
         self._mails = tuple(
-            self._book.gate(f"mail|{one.name}", one.limits.mail_rate)
+            self._row(f"mail|{one.name}", one.limits.mail_rate)
             for one in counted
             if one.limits.mail_rate is not None
         )
         self._refer(1)
-        self.want(waiting)
-        self.queue(backlog)
+        self.want(waiting, urgent=pressed)
+        self.queue(backlog, urgent)
+
+    def _row(self, key: str, rate: Rate) -> Row:
+        common, kept = rate.parted()
+        return Row(
+            self._book.gate(key, common), self._book.gate(f"kept|{key}", kept) if kept else None
+        )
 
     def could_go(self) -> bool:
         """Tell whether every pool has room."""
         return all(pool.room > 0 for pool in self._pools)
 
+    def may_open(self) -> bool:
+        """Tell whether the rates let a connection begin now; if it is unknown, ask."""
+        now_us = self._clock.now() * MICRO
+        urgent = any(self in pool.urgent for pool in self._pools)
+        return all(self._delay(row, now_us, urgent=urgent)[1] == 0 for row in self._openings)
+
     def on_free(self) -> None:
         """Pass on that a connection may be taken."""
         self._free()
 
-    def take(self) -> Slot | None:
+    def take(self, *, urgent: bool = False) -> Slot | None:
         """Return the right to one new connection, or None when it is not to be had now."""
         pools = self._pools
         if self.closed or (pools and not self._book.alive):
             return None
         if not all(pool.room > 0 and pool.first_is(self) for pool in pools):
             return None
-        if not self._may_open():
+        if not self._may_open(urgent=urgent):
             return None
         return Slot(pools)
 
-    def want(self, count: int) -> None:
-        """Say how many more connections could be used now."""
+    def want(self, count: int, *, urgent: bool = False) -> None:
+        """Say how many more connections could be used now.
+
+        `urgent`: a person waits for one of the mails, and no connection is there for them.
+        """
         for pool in self._pools:
-            if count <= 0:
-                pool.waiting.pop(self, None)
-                continue
-            pool.waiting[self] = count
-            if pool.room <= 0 or not self._book.alive:
+            pool.wait(self, count, urgent=urgent)
+            if count > 0 and (pool.room <= 0 or not self._book.alive):
                 pool.recall()
                 self._book.ask_for(pool)
 
-    def queue(self, count: int) -> None:
-        """Say how many mails wait, so that no more turns are reserved than can be used."""
-        for gate in self._mails:
-            gate.backlog += count - self._backlog
+    def queue(self, count: int, urgent: int = 0) -> None:
+        """Say how many mails wait, so that no more turns are reserved than can be used.
+
+        `urgent` ones of them may use the turns that are kept.
+        """
+        for row in self._mails:
+            row.common.backlog += count - self._backlog
+            if row.kept is not None:
+                row.kept.backlog += urgent - self._urgent
+        if urgent > self._urgent:
+            self._hurry.set()
         self._backlog = count if self._mails else 0
+        self._urgent = urgent if self._mails else 0
 
     async def turn(self, longest_s: float) -> bool:
         """Wait for the turn of one mail and spend it; False when it does not come in time."""
         async with self._turns:
             ends = asyncio.get_running_loop().time() + longest_s
             while not self.closed:
-                wait_s = self._turn_in(self._mails)
+                wait_s = self._turn_in(self._mails, urgent=self._urgent > 0)
                 if wait_s == 0:
                     return True
                 left_s = ends - asyncio.get_running_loop().time()
@@ -174,8 +210,15 @@ class Lane:
                 if wait_s is None:
                     await self._book.answered(min(LOOK_S, left_s))
                 else:
-                    await asyncio.sleep(min(wait_s, LOOK_S, left_s))
+                    await self._sleep(min(wait_s, LOOK_S, left_s))
         return False
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, but not while a mail comes that may use another turn."""
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()
 
     def close(self) -> None:
         """Want nothing any more."""
@@ -193,12 +236,14 @@ class Lane:
     def _refer(self, change: int) -> None:
         for pool in self._pools:
             pool.lanes += change
-        for gate in (*self._openings, *self._mails):
-            gate.lanes += change
+        for row in (*self._openings, *self._mails):
+            row.common.lanes += change
+            if row.kept is not None:
+                row.kept.lanes += change
 
-    def _may_open(self) -> bool:
+    def _may_open(self, *, urgent: bool) -> bool:
         """Spend a turn of every rate of connections; else be told when there is one."""
-        wait_s = self._turn_in(self._openings) if self._openings else 0
+        wait_s = self._turn_in(self._openings, urgent=urgent) if self._openings else 0
         if wait_s == 0:
             return True
         if wait_s is not None and self._timer is None:
@@ -210,15 +255,16 @@ class Lane:
         self._timer = None
         self._free()
 
-    def _turn_in(self, gates: tuple[Gate, ...]) -> float | None:
-        """Spend a turn at all gates and return 0, or the seconds until it may be, or None."""
+    def _turn_in(self, rows: tuple[Row, ...], *, urgent: bool) -> float | None:
+        """Spend a turn in all rows and return 0, or the seconds until it may be, or None."""
         now_us = self._clock.now() * MICRO
         longest = 0
-        for gate in gates:
-            delay = gate.delay(now_us)
+        gates = []
+        for row in rows:
+            gate, delay = self._delay(row, now_us, urgent=urgent)
             if delay is None:
-                self._book.reserve(gate)
                 return None
+            gates.append(gate)
             longest = max(longest, delay)
         if longest:
             return longest / (SECOND * MICRO)
@@ -227,3 +273,21 @@ class Lane:
             if gate.running_out:
                 self._book.reserve(gate)
         return 0
+
+    def _delay(self, row: Row, now_us: int, *, urgent: bool) -> tuple[Gate, int | None]:
+        """Return the gate to pass and microseconds until then; None when turns had to be asked for.
+
+        What is kept is only spent when it is sooner.
+        """
+        delay = row.common.delay(now_us)
+        if delay is None:
+            self._book.reserve(row.common)
+        kept = row.kept
+        if kept is None or delay == 0 or not urgent:
+            return row.common, delay
+        other = kept.delay(now_us)
+        if other is None:
+            self._book.reserve(kept)
+        if other is not None and (delay is None or other < delay):
+            return kept, other
+        return row.common, delay if other is not None else None

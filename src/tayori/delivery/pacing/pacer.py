@@ -19,6 +19,8 @@ from tayori.runtime import log
 from tayori.runtime.clock import HOUR, SECOND, Clock
 
 TICK_S = 0.5
+HURRY_S = 0.1
+"""How soon is asked again for a connection to mail that a person waits for."""
 LIFE_MS = 20 * SECOND
 """How long a process that does not renew keeps what it has."""
 SAFE_MS = 8 * SECOND
@@ -267,13 +269,29 @@ class Pacer:
                 return
 
     async def _tick(self) -> None:
+        loop = asyncio.get_running_loop()
         while True:
-            await asyncio.sleep(TICK_S)
+            renewed_at = loop.time()
+            await asyncio.sleep(HURRY_S)
             try:
+                while (left_s := renewed_at + TICK_S - loop.time()) > 0:
+                    await self._press()
+                    await asyncio.sleep(min(left_s, HURRY_S))
                 await self.renew()
                 await self._forget()
             except Exception:
                 log.get(_LOG).exception("pacing_failed")
+
+    async def _press(self) -> None:
+        """Ask again where a person waits, and give what had to end to whoever waits elsewhere."""
+        pools = [
+            pool
+            for pool in self._pools.values()
+            if (pool.urgent and pool.room <= 0) or pool.granted > max(pool.held, pool.target)
+        ]
+        if pools and await self._ask(pools, {}) is not None:
+            for pool in pools:
+                self._after(pool)
 
     async def _forget(self) -> None:
         now = self._clock.now()

@@ -11,6 +11,10 @@ class Waiting(Protocol):
         """Tell whether every pool has room for another connection."""
         ...
 
+    def may_open(self) -> bool:
+        """Tell whether the rates let a connection begin now."""
+        ...
+
     def on_free(self) -> None:
         """Take a connection, if it is still wanted."""
         ...
@@ -88,6 +92,8 @@ class Pool:
         self.resting: dict[Slot, None] = {}
         self.waiting: dict[Waiting, int] = {}
         """How many more connections each could use, in the order of service."""
+        self.urgent: set[Waiting] = set()
+        """Those of them that have mail which a person waits for, and no connection at all."""
 
     @property
     def room(self) -> int:
@@ -110,6 +116,27 @@ class Pool:
         """Tell whether nobody here has or wants a connection."""
         return not self.held and not self.waiting
 
+    def must_yield(self, who: Waiting) -> bool:
+        """Tell whether one of `who`'s connections has to end after its mail."""
+        if self.excess > 0:
+            return True
+        if not self.urgent or self.room > 0 or who in self.urgent:
+            return False
+        return self.leaving < sum(each.may_open() for each in self.urgent)
+
+    def wait(self, who: Waiting, count: int, *, urgent: bool) -> None:
+        """Note how many connections `who` waits for; urgent ones come first."""
+        self.urgent.discard(who)
+        if count <= 0:
+            self.waiting.pop(who, None)
+        elif urgent:
+            self.urgent.add(who)
+            self.waiting = {who: count} | {
+                each: n for each, n in self.waiting.items() if each is not who
+            }
+        else:
+            self.waiting[who] = count
+
     def give_up(self) -> int:
         """Come down to what is needed or permitted; return what is kept."""
         self.granted = max(self.held, min(self.granted, self.target, self.wanted))
@@ -127,7 +154,9 @@ class Pool:
     def recall(self) -> None:
         """End resting connections: what is over the target, and what somebody here waits for."""
         count = self.excess
-        if self.waiting and self.room <= 0:
-            count = max(count, min(sum(self.waiting.values()), len(self.resting)) - self.leaving)
+        if self.waiting and self.room <= 0 and self.resting:
+            # One that rests is worth more than one that cannot be opened yet.
+            could = sum(count for each, count in self.waiting.items() if each.may_open())
+            count = max(count, min(could, len(self.resting)) - self.leaving)
         for slot in list(self.resting)[: max(0, count)]:
             slot.recall()
