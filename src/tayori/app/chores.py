@@ -13,6 +13,8 @@ from tayori.catalog.upload_store import UploadStore
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.edge.api.access_store import AccessStore
 from tayori.events.feed_store import Horizon
+from tayori.queue.retention import Retention
+from tayori.queue.retention_store import RetentionStore
 from tayori.reputation.store import sweep
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
@@ -22,6 +24,7 @@ from tayori.stats.store import StatsStore
 from tayori.tenants.rechecks import Rechecks
 
 SWEEP_S = 60.0
+RETENTION_S = 300.0
 RECHECK_S = 5.0
 ROLL_UP_S = 2.0
 RECHECKS_AT_ONCE = 20
@@ -85,6 +88,12 @@ def _sweeping(parts: Parts) -> list[Service]:
         async with parts.database.write() as transaction:
             await sweep(transaction, parts.clock.now())
 
+    retention = Retention(
+        store=RetentionStore(parts.database),
+        clock=parts.clock,
+        days=parts.settings.retention.days,
+    )
+
     async def forget_tokens() -> None:
         more = True
         while more:
@@ -109,4 +118,5 @@ def _sweeping(parts: Parts) -> list[Service]:
         Periodic("forget blocked addresses", SWEEP_S, forget_blocked),
         Periodic("forget reactions", SWEEP_S, forget_reactions),
         Periodic("forget figures", SWEEP_S, build_levels(parts).sweep),
+        Periodic("forget mails", RETENTION_S, retention.run),
     ]

@@ -6,6 +6,7 @@ from msgspec import Meta
 
 from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
+from tayori.config.retention import RetentionSettings
 from tayori.config.section import Listen, Section
 
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
@@ -366,6 +367,7 @@ class Settings(Section, frozen=True):
     dns: DnsSettings = DnsSettings()
     delivery: DeliverySettings = DeliverySettings()
     callbacks: CallbackSettings = CallbackSettings()
+    retention: RetentionSettings = RetentionSettings()
     domains: Domains = Domains()
     review: Review = Review()
     policy: Policy = Policy()

@@ -21,11 +21,26 @@ Whatever happens to a message or to one of its recipients is one event, written 
 that makes it true: the event exists exactly when the change does. Public events are those that
 customers hear of; the others explain a mail's fate to operators (`tayori explain`).
 """
+_TAIL = """\
+## Reading them
+
+Events have numbers. A reader (statistics, callbacks) keeps the number that it is done with, in the
+transaction of what it did, and reads on from there: it sees each event once, and none is skipped,
+also when several transactions write at the same time. An event of a recipient comes behind the
+events that were written before it.
+
+## How long they stay
+
+A mail, its recipients, attempts and events are deleted `retention.days` (90) after it was accepted,
+once it has ended; its content is erased when it ends. Events that belong to no mail go by their own
+age, and no event goes before every reader has seen it. That is done a few hundred rows at a time.
+Statistics are counted apart and stay.
+"""
 
 
 def page() -> str:
     """Return the whole page."""
-    return "\n".join([_HEAD, *_table()])
+    return "\n".join([_HEAD, *_table(), _TAIL])
 
 
 def _table() -> Iterator[str]:
