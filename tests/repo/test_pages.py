@@ -11,6 +11,7 @@ import tayori.edge.api.reference.page
 import tayori.edge.submission.reference
 import tayori.events.reference
 from tayori.cli.main import app
+from tayori.screen.score.grade import table
 
 GENERATED = {
     "docs/configuration.md": tayori.config.reference.page,
@@ -54,3 +55,11 @@ def _commands() -> list[str]:
 def test_every_command_is_documented() -> None:
     page = (ROOT / "docs/operations/commands.md").read_text()
     assert not [name for name in _commands() if f"tayori {name}" not in page]
+
+
+def test_every_check_of_the_score_is_documented() -> None:
+    page = (ROOT / "docs/screening.md").read_text()
+    missing = [
+        name for name, row in table().items() if f"| `{name}` | {row['points']} |" not in page
+    ]
+    assert not missing

@@ -1,13 +1,12 @@
 """`tayori explain-bounce`: what a mail that came back means."""
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tayori.classify.current import BounceRules
-from tayori.cli.opened import CommandError
+from tayori.cli.files import read_file
 from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show
 from tayori.inbound.autoreply_rules import AutoReplyRules
@@ -26,22 +25,10 @@ def explain_bounce(
     as_json: AsJson = False,
 ) -> None:
     """Show whom a bounce, complaint or automatic answer is about, and what follows from it."""
-    raw = _read(file)
+    raw = read_file(file, LARGEST)
     data_dir = Path(settings(config).data_dir)
     found = understand(raw, BounceRules(data_dir).current, AutoReplyRules(data_dir).current)
     show([_row(finding) for finding in found], as_json=as_json)
-
-
-def _read(file: Path) -> bytes:
-    try:
-        raw = sys.stdin.buffer.read(LARGEST + 1) if str(file) == "-" else file.read_bytes()
-    except OSError as error:
-        raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
-    if len(raw) > LARGEST:
-        raise CommandError(f"{file} is larger than {LARGEST // 1024 // 1024} MB: no bounce is.")
-    if not raw.strip():
-        raise CommandError(f"{file} is empty.")
-    return raw
 
 
 def _row(finding: Finding) -> dict[str, object]:

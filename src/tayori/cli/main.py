@@ -23,6 +23,7 @@ from tayori.cli.queue import queue_app
 from tayori.cli.reaction import reaction_app
 from tayori.cli.replies import replies_app
 from tayori.cli.sandbox import demo, sandbox
+from tayori.cli.score import score
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.shaping import shaping_app
 from tayori.cli.source import source_app
@@ -62,6 +63,7 @@ app.command()(explain)
 app.command("explain-reply")(explain_reply)
 app.command("explain-bounce")(explain_bounce)
 app.command()(plan)
+app.command()(score)
 app.command()(serve)
 app.command()(sandbox)
 app.command()(demo)

@@ -32,14 +32,18 @@ def reasons() -> Mapping[str, Any]:
 
 def sentence(finding: Finding, language: Language = Language.EN) -> str:
     """Return what the finding says to the writer of the content."""
-    table = reasons()
-    fields: dict[str, str] = {}
-    for name, value in finding.fields.items():
-        texts = table[_NAMED[name]].get(value) if name in _NAMED else None
-        # A topic of the operator's own list has no translation.
-        fields[name] = texts[language.value] if texts else shown(value)
-    filled: str = table["reasons"][finding.reason.value][language.value].format_map(fields)
+    fields = {
+        name: named(name, value, language) or shown(value) for name, value in finding.fields.items()
+    }
+    texts = reasons()["reasons"][finding.reason.value]
+    filled: str = texts[language.value].format_map(fields)
     return filled
+
+
+def named(field: str, value: str, language: Language) -> str:
+    """Return what a topic or business is called, "" for other fields and an operator's topics."""
+    names = reasons()[_NAMED[field]].get(value) if field in _NAMED else None
+    return str(names[language.value]) if names else ""
 
 
 def encode_findings(findings: Iterable[Finding]) -> str:

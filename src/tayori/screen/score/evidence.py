@@ -1,0 +1,94 @@
+"""What a score is made from: content, and for a whole mail its header and authentication (pure)."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tayori.mail.reading import ReadMail, read_mail
+from tayori.screen.model import Business, Review
+from tayori.screen.page import Page, read_page
+from tayori.screen.review import Reviewer
+
+
+class Result(StrEnum):
+    """What a method of authentication came to (RFC 8601 2.7, shortened)."""
+
+    PASS = "pass"  # noqa: S105 - a result, no secret
+    FAIL = "fail"
+    NONE = "none"
+    """There is nothing to check: no signature, no record."""
+    UNKNOWN = "unknown"
+    """Nobody could tell; costs nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signature:
+    """One DKIM signature: its domain, and whether it holds."""
+
+    domain: str
+    result: Result
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Authentication:
+    """What is known of who sent a mail. `from_domain` is the one that readers see."""
+
+    from_domain: str
+    signatures: tuple[Signature, ...] = ()
+    spf: Result = Result.UNKNOWN
+    dmarc: Result = Result.UNKNOWN
+    """NONE: there is no record; FAIL: neither SPF nor DKIM passed for the domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Everything that checks look at; `mail` is None for a template."""
+
+    subject: str
+    html: str
+    text: str
+    page: Page
+    review: Review
+    octets: int
+    mail: ReadMail | None = None
+    authentication: Authentication | None = None
+    values: dict[str, list[str]] = field(default_factory=dict)
+    """Header fields of the mail by lower-case name."""
+
+    @property
+    def marketing(self) -> bool:
+        """Tell whether it sells, so that readers must be able to end it."""
+        return self.review.business is Business.MARKETING
+
+
+def evidence_of_content(reviewer: Reviewer, html: str, text: str, *, name: str = "") -> Evidence:
+    """Look at a template; what only a whole mail has costs it nothing."""
+    return Evidence(
+        subject=name,
+        html=html,
+        text=text,
+        page=read_page(html, text),
+        review=reviewer.review(html, text, name=name),
+        octets=len(html.encode()) + len(text.encode()),
+    )
+
+
+def evidence_of_mail(
+    reviewer: Reviewer, raw: bytes, authentication: Authentication | None = None
+) -> Evidence:
+    """Look at a whole mail as it was received; any octets give evidence."""
+    mail = read_mail(raw)
+    values: dict[str, list[str]] = {}
+    for header, value in mail.headers:
+        values.setdefault(header.lower(), []).append(value)
+    return Evidence(
+        subject=mail.subject,
+        html=mail.html,
+        text=mail.text,
+        page=read_page(mail.html, mail.text),
+        review=reviewer.review(mail.html, mail.text, name=mail.subject),
+        octets=len(raw),
+        mail=mail,
+        authentication=authentication,
+        values=values,
+    )
