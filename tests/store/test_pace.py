@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert, update
+from tests.support.virtual_domain import store_domain
 from tests.unit.accept.test_checks import GOOD, IDENTITY, SENDER, TEMPLATE, box
 
 from tayori.accept.door import Door
@@ -45,22 +46,7 @@ def clock():
 
 @pytest.fixture
 async def stored(database):
-    made = {"id": 1, "app_id": 1300000001, "name": "a", "created_at": 0, "suspended_reason": ""}
-    known = {
-        "account_id": 1,
-        "domain": DOMAIN,
-        "dkim_option": 0,
-        "verified": True,
-        "records": "[]",
-        "tags": "[]",
-        "level": 1,
-        "created_at": 0,
-        "check_due_at": 0,
-        "checks_failed": 0,
-    }
-    async with database.write() as transaction:
-        await transaction.execute(Statement(insert(account).values(made)))
-        await transaction.execute(Statement(insert(identity).values(known)))
+    await store_domain(database, DOMAIN, MIDNIGHT)
     return database
 
 

@@ -22,10 +22,12 @@ from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
+from tayori.delivery.stops import Stops
 from tayori.dns.resolver import Resolver
 from tayori.mail.dkim import RsaSigner, generate_rsa
 from tayori.queue.model import Status
 from tayori.queue.store import QueueStore
+from tayori.reputation.standing_store import StopStore
 from tayori.runtime.clock import DAY, Clock
 from tayori.sandbox.dns_server import DnsServer
 from tayori.suppress.store import SuppressStore
@@ -119,6 +121,7 @@ class Deliverers:
                 chance=random.Random(1),
                 most_held=most_held,
                 sources=sources,
+                stops=Stops(StopStore(self.database), self.clock),
             )
         )
         self.made.append(loop)

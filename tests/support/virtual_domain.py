@@ -77,14 +77,7 @@ class VirtualDomain:
 
     async def create(self, level: int = 1) -> "VirtualDomain":
         """Store account and domain."""
-        owner = {"id": 1, "app_id": 1_300_000_001, "name": "shop", "suspended_reason": ""}
-        domain = {"id": 1, "account_id": 1, "domain": DOMAIN, "dkim_option": 0, "verified": True}
-        empty = {"records": "[]", "tags": "[]", "check_due_at": 0, "checks_failed": 0}
-        at = {"created_at": self.clock.now()}
-        async with self.database.write() as transaction:
-            await transaction.execute(Statement(insert(account).values(owner | at)))
-            known = insert(identity).values(domain | empty | at | {"level": level})
-            await transaction.execute(Statement(known))
+        await store_domain(self.database, DOMAIN, self.clock.now(), level)
         return self
 
     @property
@@ -147,6 +140,18 @@ class VirtualDomain:
                 self.clock.advance(room.again_at - self.clock.now())
                 await self.levels.run()
         return days, left
+
+
+async def store_domain(database: Database, name: str, now: int, level: int = 1) -> None:
+    """Store account 1 and its verified domain 1."""
+    owner = {"id": 1, "app_id": 1_300_000_001, "name": "shop", "suspended_reason": ""}
+    domain = {"id": 1, "account_id": 1, "domain": name, "dkim_option": 0, "verified": True}
+    empty = {"records": "[]", "tags": "[]", "check_due_at": 0, "checks_failed": 0}
+    made = {"created_at": now}
+    async with database.write() as transaction:
+        await transaction.execute(Statement(insert(account).values(owner | made)))
+        known = domain | empty | made | {"level": level}
+        await transaction.execute(Statement(insert(identity).values(known)))
 
 
 def _message(number: int, now: int) -> dict[str, object]:

@@ -14,6 +14,8 @@ from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
+from tayori.delivery.stops import Stops
+from tayori.reputation.standing_store import StopStore
 from tayori.reputation.warmup import WARMUP_RULES, read_table
 from tayori.reputation.warmup_store import WarmupStore
 from tayori.runtime.service import Service
@@ -48,6 +50,7 @@ def delivery(parts: Parts) -> list[Service]:
         clock=parts.clock,
         chance=chance,
         sources=_sources(parts, chance, reactions),
+        stops=Stops(StopStore(parts.database), parts.clock),
     )
     return [build_delivery(needs)]
 

@@ -342,6 +342,11 @@ class DeliveryLoop:
             self._connections.prune()
             for refresh in self._refresh:
                 refresh()
+            try:
+                await self._last_look.sift(list(self._sites.values()), self._settler.put)
+            except Exception:
+                # What waits is looked at again in a second.
+                log.get(_LOG).exception("sifting_failed")
 
     async def _heartbeat(self) -> None:
         while True:

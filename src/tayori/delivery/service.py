@@ -25,6 +25,7 @@ from tayori.delivery.shaping_rules import LiveShaping
 from tayori.delivery.site import Site
 from tayori.delivery.smarthost import SmarthostPlanner
 from tayori.delivery.source_choice import SourceChooser
+from tayori.delivery.stops import Stops
 from tayori.delivery.suppression import LastLook
 from tayori.delivery.window import Window
 from tayori.dns.mx import MailHostFinder
@@ -63,6 +64,8 @@ class DeliveryNeeds:
     most_held: int = 1_000
     sources: SourceChooser | None = None
     """Chooses among the sources of the settings; None without any."""
+    stops: Stops | None = None
+    """What keeps back mail of suspended accounts and stopped domains; None = nothing does."""
 
 
 def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
@@ -94,7 +97,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         owner=needs.owner,
         queue=needs.queue,
         router=_router(needs, lambda: shaping.current),
-        last_look=LastLook(needs.suppressions, needs.clock),
+        last_look=LastLook(needs.suppressions, needs.clock, needs.stops),
         connections=connections,
         settler=settler,
         make_site=make_site,

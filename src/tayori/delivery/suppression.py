@@ -4,8 +4,9 @@ The door has asked already; a mail that waited for hours may have been overtaken
 unsubscription meanwhile.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 
+from tayori.delivery.stops import Stops, Waiting
 from tayori.delivery.work import Work
 from tayori.queue.model import Settlement
 from tayori.queue.states import State
@@ -18,14 +19,25 @@ FRESH_MS = MINUTE
 
 
 class LastLook:
-    """Sorts out what must not be sent any more."""
+    """Sorts out what must not be sent any more, or not now (`stops`)."""
 
-    def __init__(self, store: SuppressStore, clock: Clock) -> None:
+    def __init__(self, store: SuppressStore, clock: Clock, stops: Stops | None = None) -> None:
         self._store = store
         self._clock = clock
+        self._stops = stops
 
     async def sort_out(self, works: Sequence[Work]) -> tuple[list[Work], list[Settlement]]:
         """Return what may go, and the settlements of what may not."""
+        free, held = (works, []) if self._stops is None else await self._stops.sort_out(works)
+        allowed, dropped = await self._listed(free)
+        return allowed, [*held, *dropped]
+
+    async def sift(self, sites: Collection[Waiting], put: Callable[[Settlement], None]) -> None:
+        """Take back from sites what was stopped while it waited there."""
+        if self._stops is not None:
+            await self._stops.sift(sites, put)
+
+    async def _listed(self, works: Sequence[Work]) -> tuple[list[Work], list[Settlement]]:
         now = self._clock.now()
         waited = [work for work in works if now - work.recipient.accepted_at > FRESH_MS]
         if not waited:

@@ -9,9 +9,11 @@ from sqlalchemy import or_, select
 
 from tayori.db.database import Database, Row, Transaction
 from tayori.db.statement import Statement, among
+from tayori.db.tables.queue import message
 from tayori.db.tables.tenants import account, account_limit, identity
 from tayori.reputation.model import Claim, Scope
 from tayori.reputation.standing import DayUse, Quotas, Standing, Standings
+from tayori.reputation.stops import Stop, stop_of
 from tayori.reputation.store import used
 
 _DOMAINS = Statement(
@@ -23,6 +25,11 @@ _DOMAINS = Statement(
         identity.c.blocked_until,
         identity.c.blocked_reason,
     ).where(among(identity.c.domain, "domains"))
+)
+_OF_MESSAGES = Statement(
+    select(message.c.id, identity.c.domain)
+    .select_from(message.join(identity, identity.c.id == message.c.identity_id))
+    .where(among(message.c.id, "messages"))
 )
 _ACCOUNTS = Statement(
     select(
@@ -57,6 +64,30 @@ async def standings(
         overrides=overrides,
         suspended=suspended,
     )
+
+
+class StopStore:
+    """What delivery asks about mail that was accepted before."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def stops(
+        self, keys: Collection[tuple[int, str]], now: int
+    ) -> dict[tuple[int, str], Stop]:
+        """Return the stops of (account, domain); what may go is left out."""
+        async with self._database.read() as transaction:
+            found = await standings(
+                transaction, {domain for _, domain in keys}, {account for account, _ in keys}
+            )
+        stops = {key: stop_of(*key, found, now) for key in keys}
+        return {key: stop for key, stop in stops.items() if stop is not None}
+
+    async def domains(self, message_ids: Collection[int]) -> dict[int, str]:
+        """Return the sender domains of messages by number."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_OF_MESSAGES, {"messages": sorted(message_ids)})
+        return {row["id"]: row["domain"] for row in rows}
 
 
 class StandingStore:

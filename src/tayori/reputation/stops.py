@@ -1,11 +1,37 @@
 """Whether an account or a domain may send at all, and what is said when it may not (pure)."""
 
+from dataclasses import dataclass
+
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.reputation.standing import Standing, Standings
 
 HIGH_REJECTION = 3030
 """SendStatus of a mail whose domain was stopped for what became of the mails before it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stop:
+    """Why mail that was accepted already does not go out; `until` None when nobody knows.
+
+    `ends_bulk` tells that bulk mail does not wait for the end but ends unsent.
+    """
+
+    reason: str
+    until: int | None = None
+    ends_bulk: bool = False
+
+
+def stop_of(account_id: int, domain: str, found: Standings, now: int) -> Stop | None:
+    """Return what keeps accepted mail of an account's domain back; None when nothing does."""
+    if account_id in found.suspended:
+        return Stop(reason=f"The account is suspended: {found.suspended[account_id]}")
+    standing = found.domains.get(domain)
+    refusal = None if standing is None else domain_stopped(domain, standing, now)
+    if standing is None or refusal is None:
+        return None
+    until = standing.blocked_until if standing.level_at(now) else None
+    return Stop(reason=refusal.detail, until=until, ends_bulk=True)
 
 
 def stopped(account_id: int, domain: str, found: Standings, now: int) -> Refusal | None:
