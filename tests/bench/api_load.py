@@ -102,7 +102,8 @@ class _Connection(asyncio.Protocol):
             self.done.set_exception(exc or ConnectionError("The server closed the connection."))
 
 
-def _signed(target: Target) -> list[bytes]:
+def signed(target: Target) -> list[bytes]:
+    """Return the requests, ready to be written."""
     now = int(time.time())
     made = []
     for number in range(target.calls):
@@ -123,7 +124,7 @@ def _signed(target: Target) -> list[bytes]:
 
 async def _measure(target: Target) -> Measured:
     pace_s = 1 / target.calls_per_second if target.calls_per_second else 0.0
-    run = _Run(_signed(target), pace_s)
+    run = _Run(signed(target), pace_s)
     host, _, port = target.http.rpartition(":")
     loop = asyncio.get_running_loop()
     run.began = time.perf_counter()
