@@ -7,13 +7,14 @@ signing, since a signature does not survive re-encoding (RFC 6376 5.3).
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from tayori.catalog.variables import MissingVariable, VariableFault, split_variables
 from tayori.compose.content import Content, Rendered
 from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox
 from tayori.compose.raw import transmitted
 from tayori.mail import dkim, mime
-from tayori.mail.address import Address, AddressError, Mailbox, parse_address
+from tayori.mail.address import AddressError, Mailbox, parse_address
 from tayori.mail.entity import Malformed
 from tayori.mail.header import encode_mailboxes, encode_raw, encode_text, format_date
 from tayori.mail.return_path import REFERENCE, REFERENCE_HEADER
@@ -44,7 +45,7 @@ class CompositionError(Exception):
 
 def fill_subject(subject: str, values: Mapping[str, str]) -> str | MissingVariable:
     """Return a template mail's subject; braces that are no variable stay as they are."""
-    split = split_variables(subject)
+    split = _split_subject(subject)
     if isinstance(split, VariableFault):
         return subject
     filled = split.fill(values)
@@ -52,6 +53,10 @@ def fill_subject(subject: str, values: Mapping[str, str]) -> str | MissingVariab
         # A value may hold line breaks; a subject is one line (RFC 5322 2.2).
         return " ".join(filled.split())
     return filled
+
+
+_split_subject = lru_cache(maxsize=1024)(split_variables)
+"""The mails of a task have one subject, from the same template."""
 
 
 def build(
@@ -140,16 +145,18 @@ def build_entity(
 
 
 def _fields(recipe: Recipe, subject: str, capabilities: Capabilities) -> tuple[list[bytes], bool]:
-    header_from = _mailboxes([recipe.header_from])
+    header_from = _mailboxes((recipe.header_from,))
     to, cc = _mailboxes(recipe.to), _mailboxes(recipe.cc)
     reply_to = _mailboxes(recipe.reply_to)
     shown = [*header_from, *to, *cc, *reply_to]
     utf8 = capabilities.smtputf8 and any(mailbox.needs_smtputf8 for mailbox in shown)
     fields = [
         encode_raw(b"Date", format_date(recipe.date_at)),
-        encode_mailboxes(b"From", header_from, utf8=utf8),
+        _shared_field(b"From", (recipe.header_from,), utf8),
     ]
-    for name, mailboxes in ((b"Reply-To", reply_to), (b"To", to), (b"Cc", cc)):
+    if reply_to:
+        fields.append(_shared_field(b"Reply-To", recipe.reply_to, utf8))
+    for name, mailboxes in ((b"To", to), (b"Cc", cc)):
         if mailboxes:
             fields.append(encode_mailboxes(name, mailboxes, utf8=utf8))
     if not to and not cc:
@@ -170,13 +177,18 @@ def _feedback_id(recipe: Recipe) -> bytes:
 
 
 def _mailboxes(stored: Sequence[RecipeMailbox]) -> list[Mailbox]:
-    return [
-        Mailbox(display_name=item.display_name, address=_address(item.address)) for item in stored
-    ]
+    return [_mailbox(item) for item in stored]
 
 
-def _address(text: str) -> Address:
-    address = parse_address(text)
+@lru_cache(maxsize=1024)
+def _mailbox(stored: RecipeMailbox) -> Mailbox:
+    address = parse_address(stored.address)
     if isinstance(address, AddressError):
         raise CompositionError(f"A stored address does not parse: {address.sentence}")
-    return address
+    return Mailbox(display_name=stored.display_name, address=address)
+
+
+@lru_cache(maxsize=1024)
+def _shared_field(name: bytes, stored: tuple[RecipeMailbox, ...], utf8: bool) -> bytes:  # noqa: FBT001 - remembered by its arguments
+    """Return a field that all mails of a sender have in common."""
+    return encode_mailboxes(name, _mailboxes(stored), utf8=utf8)

@@ -6,6 +6,7 @@ leasing of more.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 from tayori.db.database import DatabaseBusyError
@@ -115,11 +116,10 @@ class Settler:
                 self._log.exception("settle_failed", count=len(batch))
                 effective = await self._one_by_one(batch)
                 break
-        for item, yes in zip(batch, effective, strict=True):
+        for item in batch:
             self._held.pop(item.recipient.id, None)
-            if yes:
-                _observe(item)
-                self._settled += item.state is not State.QUEUED
+        done = [item for item, yes in zip(batch, effective, strict=True) if yes]
+        self._settled += _observe(done)
         self._room.set()
 
     async def _one_by_one(self, batch: Sequence[Settlement]) -> list[bool]:
@@ -133,10 +133,15 @@ class Settler:
         return effective
 
 
-def _observe(item: Settlement) -> None:
-    metrics.SETTLED.labels(item.state.name.lower()).inc()
-    if item.state is State.DELIVERED:
-        metrics.DELIVERY_SECONDS.observe(max(0, item.at - item.recipient.accepted_at) / SECOND)
+def _observe(done: Sequence[Settlement]) -> int:
+    """Count what was settled; return how much of it does not wait on unattempted."""
+    states = Counter(item.state for item in done)
+    for state, count in states.items():
+        metrics.SETTLED.labels(state.name.lower()).inc(count)
+    for item in done:
+        if item.state is State.DELIVERED:
+            metrics.DELIVERY_SECONDS.observe(max(0, item.at - item.recipient.accepted_at) / SECOND)
+    return len(done) - states[State.QUEUED]
 
 
 def returned(recipient: Leased, now: int, delay_ms: int = 0, *, cause: str = "") -> Settlement:

@@ -131,8 +131,12 @@ def _without_trailing_lines(body: bytes) -> bytes:
     return content + b"\r\n" if content else b""
 
 
+@lru_cache(maxsize=512)
 def canonical_header(field: bytes) -> bytes:
-    """Return a field in the relaxed form (RFC 6376 3.4.2), with its CRLF."""
+    """Return a field in the relaxed form (RFC 6376 3.4.2), with its CRLF.
+
+    Most fields of a mail are those of the mail before it, so the last ones are remembered.
+    """
     name, _, value = field.partition(b":")
     if b"\x0b" in value or b"\x0c" in value:
         # These two are white space to Python, and to no mail standard.

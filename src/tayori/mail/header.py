@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -32,7 +33,7 @@ _PARAMETER_VALUE: Final = 60
 """Octets of a parameter's value on one line before RFC 2231 continuations begin."""
 _WEEKDAYS: Final = (b"Mon", b"Tue", b"Wed", b"Thu", b"Fri", b"Sat", b"Sun")
 _MONTHS: Final = tuple(b"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split())
-_DAY_MS: Final = 86_400_000
+_DAY_S: Final = 86_400
 _EPOCH_ORDINAL: Final = date(1970, 1, 1).toordinal()
 
 
@@ -218,9 +219,14 @@ def _begins_character(encoded: bytes, place: int) -> bool:
 
 def format_date(at: int) -> bytes:
     """Return a time in milliseconds as a date-time in UTC (RFC 5322 3.3)."""
-    days, rest = divmod(at, _DAY_MS)
+    return _date_of_second(at // 1000)
+
+
+@lru_cache(maxsize=64)
+def _date_of_second(second: int) -> bytes:
+    """Return the date-time; the mails of a second share it."""
+    days, seconds = divmod(second, _DAY_S)
     day = date.fromordinal(days + _EPOCH_ORDINAL)
-    seconds = rest // 1000
     return b"%b, %02d %b %04d %02d:%02d:%02d +0000" % (
         _WEEKDAYS[day.weekday()],
         day.day,

@@ -9,12 +9,13 @@ import asyncio
 import re
 from collections.abc import Callable
 
+from tayori.mail.lines import has_long_line
 from tayori.mail.reply import Reply
 from tayori.smtp import replies
 from tayori.smtp.commands import MailFrom, Offered, RcptTo, parse_mail, parse_rcpt
 from tayori.smtp.handler import Connection, Handler, Received, ServerSettings
 from tayori.smtp.server_gate import Registry, ServerGate
-from tayori.smtp.wire import has_bare_line_end, has_long_line, unstuff
+from tayori.smtp.wire import has_bare_line_end, unstuff
 
 _CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _CHUNK = re.compile(rb"([0-9]{1,18})(?: +(LAST))? *", re.IGNORECASE)

@@ -1,3 +1,4 @@
+import quopri
 import re
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -93,6 +94,24 @@ def test_quoted_printable_keeps_its_rules(text: str) -> None:
         assert not line.endswith((b" ", b"\t"))
         assert not line.startswith(b"From ")
         assert re.fullmatch(rb"(?:[ -<>-~\t]|=[0-9A-F]{2})*=?", line)
+
+
+@given(st.text("aF =.\t\n\r<rom", max_size=400))
+@example("=" * 200)
+@example("a" * 74 + "=" + "b" * 200)
+@example("a" * 73 + "= \n" + "b" * 76 + "\n" + "c" * 77)
+@example(" " * 300)
+def test_quoted_printable_of_plain_text_reads_the_same(text: str) -> None:
+    data = mime.normalise_newlines(text.encode()) + b"\r\n"
+    encoded = mime.encode_quoted_printable(data)
+    assert quopri.decodestring(encoded) == data
+    assert max(map(len, encoded.split(b"\r\n"))) <= 76
+
+
+@given(st.binary(max_size=300))
+def test_quoted_printable_never_stumbles_over_lone_line_ends(data: bytes) -> None:
+    encoded = mime.encode_quoted_printable(data)
+    assert max(map(len, re.split(rb"\r?\n", encoded))) <= 76
 
 
 @given(st.binary(max_size=500))

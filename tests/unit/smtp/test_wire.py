@@ -11,7 +11,6 @@ from tayori.smtp.wire import (
     ReplyReader,
     encode_reply,
     has_bare_line_end,
-    has_long_line,
     stuff,
     unstuff,
 )
@@ -192,9 +191,3 @@ def test_content_at_the_limit_is_kept() -> None:
         found = [reader.feed(data[at : at + step]) for at in range(0, len(data), step)][-1]
         assert found == (content, b"")
         assert not reader.too_large
-
-
-@given(st.lists(st.integers(0, 30), max_size=20), st.integers(0, 30), st.booleans())
-def test_long_lines_are_found(lengths: list[int], limit: int, ended: bool) -> None:
-    content = b"\r\n".join(b"x" * length for length in lengths) + (b"\r\n" if ended else b"")
-    assert has_long_line(content, limit) == any(length > limit for length in lengths)
