@@ -20,6 +20,7 @@ from tayori.delivery.pace import Pace
 from tayori.delivery.pacing.pacer import Pacer
 from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.plan import Route, Target
+from tayori.delivery.security.opening import Opener
 from tayori.delivery.settler import Settler
 from tayori.delivery.shaping import Limits, Shape
 from tayori.delivery.site import Site
@@ -76,9 +77,7 @@ async def scene(database, port, *, mails, connections=10):
         ehlo_name="mail.tayori.test",
         port=port,
         clock=clock,
-        client_tls=ClientTls(),
-        tls="opportunistic",
-        timeouts=Timeouts(),
+        opener=Opener(client_tls=ClientTls(), timeouts=Timeouts(), clock=clock),
         hosts=HostHealth(clock, random.Random(1)),
     )
     pacer = Pacer(store=PacingStore(database), owner="one", clock=clock)

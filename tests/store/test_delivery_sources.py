@@ -11,8 +11,8 @@ from tests.store.test_tenants_accounts import room
 from tests.support.deliverers import Deliverers, name_server, within
 from tests.unit.accept.test_checks import GOOD, box, many
 
+from tayori.config.delivery import DeliverySettings, PoolSettings, SourceSettings
 from tayori.config.rules import RuleFile
-from tayori.config.tree import DeliverySettings, PoolSettings, SourceSettings
 from tayori.delivery.pools import pools_of
 from tayori.delivery.source_choice import SourceChooser
 from tayori.mail.reply import Reply

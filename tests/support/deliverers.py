@@ -13,13 +13,16 @@ from tests.store.test_door import NOW
 from tayori.compose.build import Capabilities, Mail, build
 from tayori.compose.content import compile_template
 from tayori.compose.model import Recipe
-from tayori.config.tree import DeliverySettings, Service, Settings
+from tayori.config.delivery import DeliverySettings
+from tayori.config.tree import Service, Settings
 from tayori.db.database import Database
 from tayori.db.wakeup import PipeWakeup, Wakeup
 from tayori.delivery.loop import DeliveryLoop
 from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
+from tayori.delivery.security.service import Security, build_security
+from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.stops import Stops
@@ -99,6 +102,7 @@ class Deliverers:
         most_held: int = 1_000,
         *,
         sources: SourceChooser | None = None,
+        security: Security | None = None,
         **settings: Any,
     ) -> DeliveryLoop:
         """Return a loop; `settings` are those of `delivery`."""
@@ -122,10 +126,33 @@ class Deliverers:
                 most_held=most_held,
                 sources=sources,
                 stops=Stops(StopStore(self.database), self.clock),
+                security=security,
             )
         )
         self.made.append(loop)
         return loop
+
+    def security(self, port: int, **settings: Any) -> Security:
+        """Return the security of one process; a test starts and stops it."""
+        given = {"port": port, "allow_private_networks": True} | settings
+        return build_security(
+            SecurityStore(self.database),
+            settings=DeliverySettings(**given),
+            queue=self.queue,
+            resolver=Resolver([self.dns.address], self.clock),
+            clock=self.clock,
+        )
+
+    @asynccontextmanager
+    async def secure(self, port: int, **settings: Any) -> AsyncIterator[DeliveryLoop]:
+        """Run a loop with security; at the end of the block all it did is committed."""
+        security = self.security(port, **settings)
+        await security.start()
+        try:
+            async with self.running(port, security=security, **settings) as loop:
+                yield loop
+        finally:
+            await security.stop()
 
     @asynccontextmanager
     async def running(self, port: int, **changes: Any) -> AsyncIterator[DeliveryLoop]:

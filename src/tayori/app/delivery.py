@@ -12,6 +12,8 @@ from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.pools import pools_of
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
+from tayori.delivery.security.service import build_security
+from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.stops import Stops
@@ -32,6 +34,13 @@ def delivery(parts: Parts) -> list[Service]:
     reactions = Reactions(
         store, parts.clock, chance, data_dir=parts.data_dir, bounce_rules=bounce_rules
     )
+    security = build_security(
+        SecurityStore(parts.database),
+        settings=parts.settings.delivery,
+        queue=parts.queue,
+        resolver=parts.resolver,
+        clock=parts.clock,
+    )
     needs = DeliveryNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         settings=parts.settings,
@@ -51,8 +60,9 @@ def delivery(parts: Parts) -> list[Service]:
         chance=chance,
         sources=_sources(parts, chance, reactions),
         stops=Stops(StopStore(parts.database), parts.clock),
+        security=security,
     )
-    return [build_delivery(needs)]
+    return [security, build_delivery(needs)]
 
 
 def _sources(parts: Parts, chance: random.Random, reactions: Reactions) -> SourceChooser | None:

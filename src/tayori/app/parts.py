@@ -117,6 +117,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
             [parse_server(server) for server in settings.dns.servers],
             clock,
             timeout_s=settings.dns.timeout_s,
+            trust_ad=settings.dns.trust_ad,
         ),
         accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=policy),
         identities=Identities(

@@ -7,11 +7,12 @@ from typing import Final, Self
 
 import aiohttp
 
-from tayori.callbacks.destination import ForbiddenAddressError, GuardedResolver, check_url
+from tayori.callbacks.destination import check_url
 from tayori.callbacks.model import Answer, Endpoint
 from tayori.callbacks.signing import CALL_HEADER, HEADER, signature
 from tayori.config.tree import CallbackSettings
 from tayori.dns.answers import Lookups
+from tayori.dns.guarded import ForbiddenAddressError, GuardedResolver
 from tayori.runtime.clock import SECOND, Clock
 
 LONGEST_RESPONSE: Final = 500

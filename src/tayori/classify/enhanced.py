@@ -41,6 +41,19 @@ BY_SUBJECT_AND_DETAIL: dict[str, BounceClass] = {
     "7.28": BounceClass.REPUTATION,  # mail flood
 }
 
+OWN_WORDS: dict[str, BounceClass] = {
+    "7.4": BounceClass.TLS,  # no STARTTLS where it is demanded
+    "7.5": BounceClass.TLS,  # a certificate or handshake that is not good enough
+    "7.30": BounceClass.TLS,  # REQUIRETLS cannot be kept, RFC 8689
+}
+"""Codes with which we say ourselves why a mail waits; in receivers' mouths they are vague."""
+
+
+def by_own_words(enhanced: str) -> BounceClass | None:
+    """Return the class of a code of ours, or None."""
+    detail = enhanced.partition(".")[2]
+    return OWN_WORDS.get(detail) or BY_SUBJECT_AND_DETAIL.get(detail)
+
 
 def by_enhanced(enhanced: str) -> BounceClass | None:
     """Return the class of "x.y.z", or None when the code says nothing definite."""

@@ -5,7 +5,7 @@ that is not understood fails without blacklisting anybody. Our own words (DNS, t
 judged by a receiver's rules.
 """
 
-from tayori.classify.enhanced import by_enhanced
+from tayori.classify.enhanced import by_enhanced, by_own_words
 from tayori.classify.hint import retry_hint_s
 from tayori.classify.model import Action, BounceClass, Verdict
 from tayori.classify.rule_file import shipped_rules
@@ -56,7 +56,7 @@ def classify(outcome: Outcome, provider: str = "", *, rules: Ruleset | None = No
 def _by_stage(outcome: Outcome) -> Verdict:
     enhanced = outcome.reply.enhanced if outcome.reply else ""
     # Our own words carry the standard enhanced code where there is one, such as 5.3.4.
-    known = by_enhanced(enhanced) if outcome.stage in _OWN_WORDS else None
+    known = by_own_words(enhanced) if outcome.stage in _OWN_WORDS else None
     bounce_class = known or _BY_STAGE.get(outcome.stage, BounceClass.NETWORK)
     name = f"enhanced code {enhanced}" if known else f"stage {outcome.stage.value}"
     return Verdict(

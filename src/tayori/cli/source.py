@@ -10,7 +10,7 @@ from tayori.app.parts import Parts
 from tayori.cli.opened import CommandError, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show
-from tayori.config.tree import DeliverySettings, SourceSettings
+from tayori.config.delivery import DeliverySettings, SourceSettings
 from tayori.delivery.pools import Member, pools_of
 from tayori.delivery.source_check import Surroundings, check_source
 from tayori.delivery.sources import Source

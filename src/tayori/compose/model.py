@@ -52,6 +52,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw: bytes = b""
     tag: str = ""
     """The account's own name for a kind of mail, "" for none."""
+    tls: str = ""
+    """What the sender asks (RFC 8689): "require", "optional", or "" for nothing."""
 
 
 def encode_recipe(recipe: Recipe) -> bytes:

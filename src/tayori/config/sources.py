@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable
 from datetime import date
 
-from tayori.config.tree import DeliverySettings, PoolSettings, SourceSettings
+from tayori.config.delivery import DeliverySettings, PoolSettings, SourceSettings
 
 _HOST_NAME = re.compile(r"(?=.{1,253}\Z)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9-]+)*\Z")
 

@@ -3,19 +3,15 @@
 import asyncio
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import Literal
 
 from tayori.delivery.hosts import HostHealth
 from tayori.delivery.pacing.pool import Slot
 from tayori.delivery.plan import Route, RouteKey, Target
+from tayori.delivery.security.opening import Opener, Peer
 from tayori.delivery.shaping import Shape
-from tayori.delivery.sources import Source
 from tayori.mail.outcome import Outcome
 from tayori.runtime.clock import Clock
-from tayori.smtp.client import connect, connect_opportunistic
-from tayori.smtp.envelope import ConnectFailure, Timeouts
 from tayori.smtp.session import Session
-from tayori.smtp.tls import ClientTls, TlsPolicy
 
 GOODBYE_S = 2.0
 """Time for the answers to QUIT when the process stops."""
@@ -42,18 +38,14 @@ class Connections:
         ehlo_name: str,
         port: int,
         clock: Clock,
-        client_tls: ClientTls,
-        tls: Literal["opportunistic", "required"],
-        timeouts: Timeouts,
+        opener: Opener,
         hosts: HostHealth,
         most_idle: int = 200,
     ) -> None:
         self._ehlo_name = ehlo_name
         self._port = port
         self._clock = clock
-        self._client_tls = client_tls
-        self._tls = tls
-        self._timeouts = timeouts
+        self._opener = opener
         self._hosts = hosts
         self._most_idle = most_idle
         self._leaving: set[asyncio.Task[None]] = set()
@@ -80,7 +72,7 @@ class Connections:
         failure: Outcome | None = None
         try:
             for target in route.targets:
-                opened = await self._try(target, route.source)
+                opened = await self._try(target, route, shape)
                 if isinstance(opened, Session):
                     self._held[opened] = _Held(
                         route.key, slot, shape.mails_per_connection, shape.idle_ms
@@ -154,12 +146,20 @@ class Connections:
         rested = self._clock.now() - session.last_used_at
         return not session.closed and rested <= self._held[session].idle_ms
 
-    async def _try(self, target: Target, source: Source) -> Session | Outcome | None:
+    async def _try(self, target: Target, route: Route, shape: Shape) -> Session | Outcome | None:
         """Connect to one host unless it is down, and report how it went."""
+        source = route.source
         if not self._hosts.may_try(target.address, source.name):
             return None
         began_at = self._clock.now()
-        opened = await self._open(target, source)
+        peer = Peer(
+            address=target.address,
+            port=self._port,
+            host_name=target.host_name,
+            ehlo_name=source.ehlo_name or self._ehlo_name,
+            source_address=source.local_for(target.address),
+        )
+        opened = await self._opener.open(peer, route, target, shape.tls)
         if isinstance(opened, Session):
             self._hosts.succeeded(target.address, source.name)
             return opened
@@ -169,30 +169,6 @@ class Connections:
             # It answers, if only to say no.
             self._hosts.succeeded(target.address, source.name)
         return opened.outcome
-
-    async def _open(self, target: Target, source: Source) -> Session | ConnectFailure:
-        if self._tls == "required":
-            return await connect(
-                target.address,
-                self._port,
-                host_name=target.host_name,
-                ehlo_name=source.ehlo_name or self._ehlo_name,
-                source_address=source.local_for(target.address),
-                clock=self._clock,
-                tls=TlsPolicy.REQUIRED,
-                client_tls=self._client_tls,
-                timeouts=self._timeouts,
-            )
-        return await connect_opportunistic(
-            target.address,
-            self._port,
-            host_name=target.host_name,
-            ehlo_name=source.ehlo_name or self._ehlo_name,
-            source_address=source.local_for(target.address),
-            clock=self._clock,
-            client_tls=self._client_tls,
-            timeouts=self._timeouts,
-        )
 
 
 async def _hang_up(session: Session) -> None:

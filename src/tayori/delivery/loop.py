@@ -21,6 +21,7 @@ from tayori.delivery.pacing.pacer import Pacer
 from tayori.delivery.plan import Route, RouteKey
 from tayori.delivery.reactions.holding import Holding
 from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.security.routing import Securing
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.shaping_rules import LiveShaping
 from tayori.delivery.site import FAULT, FAULT_DELAY_MS, Site
@@ -89,6 +90,7 @@ class DeliveryLoop:
         chance: random.Random,
         limits: LoopLimits,
         sources: SourceChooser | None = None,
+        securing: Securing | None = None,
         refresh: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._owner = owner
@@ -107,6 +109,7 @@ class DeliveryLoop:
         self._chance = chance
         self._limits = limits
         self._sources = sources
+        self._securing = securing
         self._refresh = refresh
         self._sites: dict[RouteKey, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
@@ -301,9 +304,15 @@ class DeliveryLoop:
             await self._set_off(share)
 
     async def _shares(self, route: Route | Outcome, works: Sequence[Work]) -> Sequence[Share]:
-        if self._sources is None or isinstance(route, Outcome):
-            return [Share(works, route)]
-        return await self._sources.share(route, works)
+        if isinstance(route, Outcome) or self._securing is None:
+            return await self._from_sources(route, works)
+        ways = await self._securing.ways(route, works)
+        return [share for some, way in ways for share in await self._from_sources(way, some)]
+
+    async def _from_sources(self, way: Route | Outcome, works: Sequence[Work]) -> Sequence[Share]:
+        if self._sources is None or isinstance(way, Outcome):
+            return [Share(works, way)]
+        return await self._sources.share(way, works)
 
     async def _set_off(self, share: Share) -> None:
         now = self._clock.now()

@@ -8,8 +8,7 @@ from tayori.delivery.pacing.pool import Slot
 from tayori.delivery.plan import Route
 from tayori.delivery.shaping import Limits, Shape
 from tayori.delivery.window import Window
-from tayori.mail.outcome import Kind, Outcome, Stage
-from tayori.mail.reply import Reply
+from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.runtime.clock import Clock
 
 LONGEST_TURN_S = 10.0
@@ -106,7 +105,7 @@ class Pace:
         """Learn from an outcome how many connections the site bears; `others` are open now."""
         if outcome.kind is Kind.DELIVERED:
             self._window.delivered(self._clock.now(), self._limit)
-        elif _is_refusal(outcome.stage, outcome.reply):
+        elif _is_refusal(outcome):
             self._window.refused(self._clock.now(), others)
 
     def close(self) -> None:
@@ -114,11 +113,13 @@ class Pace:
         self._lane.close()
 
 
-def _is_refusal(stage: Stage, reply: Reply | None) -> bool:
-    """Tell whether the connection was refused, as against a mail on it."""
-    if reply is not None and reply.code == _CLOSING:
+def _is_refusal(outcome: Outcome) -> bool:
+    """Tell whether the connection was refused, by them or by us, as against a mail on it."""
+    if outcome.reply is not None and outcome.reply.code == _CLOSING:
         return True
-    return stage in {Stage.CONNECT, Stage.GREETING, Stage.HELLO, Stage.TLS}
+    if outcome.stage is Stage.ENGINE:
+        return outcome.scope is Scope.CONNECTION
+    return outcome.stage in {Stage.CONNECT, Stage.GREETING, Stage.HELLO, Stage.TLS}
 
 
 def _counted(route: Route, shape: Shape) -> tuple[Counted, ...]:

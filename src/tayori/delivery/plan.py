@@ -4,6 +4,7 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from tayori.delivery.security.model import NO_DEMAND, HostDemand
 from tayori.delivery.shaping import Shaping
 from tayori.delivery.sources import UNBOUND, Source
 from tayori.dns.addresses import Address
@@ -27,6 +28,8 @@ class Target:
 
     host_name: str
     address: str
+    demand: HostDemand = NO_DEMAND
+    """How secure connections to it have to be."""
 
 
 RouteKey = tuple[str, ...]
@@ -47,11 +50,19 @@ class Route:
     source: Source = UNBOUND
     own_rule: str = ""
     """The recipients' domain when it has a shaping rule of its own, so that it is paced alone."""
+    domain: str = ""
+    """A domain whose mail goes here, in A-labels; others may share the site."""
+    signed: bool = False
+    """The domain's MX records are authentic by DNSSEC."""
+    security: str = ""
+    """What tells apart demands on the connection, "" for none."""
+    require_tls: bool = False
+    """The mails are marked with REQUIRETLS (RFC 8689)."""
 
     @property
     def key(self) -> RouteKey:
         """Return what tells apart routes whose mails must not share a connection."""
-        return (self.site, self.source.name, self.own_rule)
+        return (self.site, self.source.name, self.own_rule, self.security)
 
     def leaving(self, source: Source) -> "Route":
         """Return the route from one of our addresses, with the targets that it can reach."""
@@ -100,6 +111,8 @@ class Planner:
                 targets,
                 provider=rules.provider_of(domain, [host.name for host in found.hosts]),
                 own_rule=rules.own_rule(domain),
+                domain=found.domain,
+                signed=found.signed,
             )
         return _outcome(
             Kind.PERMANENT,

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, tzinfo
 
-from tayori.config.tree import DeliverySettings
+from tayori.config.delivery import DeliverySettings
 from tayori.delivery.sources import Source
 from tayori.queue.model import Leased
 from tayori.runtime.clock import SECOND

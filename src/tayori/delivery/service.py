@@ -1,13 +1,15 @@
 """Puts the delivery of one process together."""
 
 import random
+import ssl
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from tayori.classify.current import BounceRules
-from tayori.config.tree import DeliverySettings, Settings
+from tayori.config.delivery import DeliverySettings
+from tayori.config.tree import Settings
 from tayori.db.wakeup import Wakeup
 from tayori.delivery.attempts import Attempts, Composer
 from tayori.delivery.connections import Connections
@@ -19,6 +21,9 @@ from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.plan import Planner, Route, RouteKey
 from tayori.delivery.reactions.apply import destination_of
 from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.security.model import Demand
+from tayori.delivery.security.opening import Opener
+from tayori.delivery.security.service import Security
 from tayori.delivery.settler import Settler
 from tayori.delivery.shaping import Restraints, Shape, Shaping, limited_by
 from tayori.delivery.shaping_rules import LiveShaping
@@ -66,6 +71,8 @@ class DeliveryNeeds:
     """Chooses among the sources of the settings; None without any."""
     stops: Stops | None = None
     """What keeps back mail of suspended accounts and stopped domains; None = nothing does."""
+    security: Security | None = None
+    """Policies of receivers and demands of ours; None leaves the rules and `delivery.tls`."""
 
 
 def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
@@ -109,6 +116,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         chance=needs.chance,
         sources=needs.sources,
         refresh=(bounce_rules.refresh,),
+        securing=needs.security.securing if needs.security else None,
         limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),
     )
 
@@ -166,6 +174,14 @@ def timeouts_of(delivery: DeliverySettings) -> Timeouts:
     )
 
 
+def client_tls_of(delivery: DeliverySettings) -> ClientTls:
+    """Return the trust roots and versions of the settings."""
+    return ClientTls(
+        trust_roots=Path(delivery.tls_ca_file) if delivery.tls_ca_file else None,
+        minimum=ssl.TLSVersion[f"TLSv{delivery.minimum_tls.replace('.', '_')}".removesuffix("_0")],
+    )
+
+
 def _connections(needs: DeliveryNeeds) -> Connections:
     delivery = needs.settings.delivery
     port = parse_listen(delivery.smarthost)[1] if delivery.smarthost else delivery.port
@@ -173,11 +189,13 @@ def _connections(needs: DeliveryNeeds) -> Connections:
         ehlo_name=needs.settings.service.hostname,
         port=port,
         clock=needs.clock,
-        client_tls=ClientTls(
-            trust_roots=Path(delivery.tls_ca_file) if delivery.tls_ca_file else None
+        opener=Opener(
+            client_tls=client_tls_of(delivery),
+            timeouts=timeouts_of(delivery),
+            clock=needs.clock,
+            least=Demand.VERIFIED if delivery.tls == "required" else Demand.ANY,
+            ladder=needs.security.ladder if needs.security else None,
         ),
-        tls=delivery.tls,
-        timeouts=timeouts_of(delivery),
         hosts=HostHealth(needs.clock, needs.chance),
     )
 

@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tayori.config.delivery import DeliverySettings
 from tayori.config.rules import OWN_RULES, RuleFile, RuleFileError, shipped
-from tayori.config.tree import DeliverySettings
 from tayori.delivery.shaping import Layer, ProviderRule, Rate, Shaping, TlsDemand
 from tayori.runtime import log
 from tayori.runtime.clock import DAY, HOUR, MINUTE, SECOND

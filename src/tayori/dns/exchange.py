@@ -8,6 +8,7 @@ with it its own source port (RFC 5452 9.2).
 import asyncio
 import ipaddress
 import struct
+from collections.abc import Sequence
 from typing import TypeAlias
 
 import dns.exception
@@ -145,3 +146,14 @@ def parse_server(text: str, default_port: int = 53) -> Server:
     if not 0 < port < 65536:  # noqa: PLR2004 - the range of port numbers
         raise ValueError(f"{port} is no port number")
     return host, port
+
+
+def believed(servers: Sequence[Server], trust: str) -> frozenset[str]:
+    """Return the labels of those servers whose AD bit counts: `loopback`, `always` or `never`."""
+    if trust == "never":
+        return frozenset()
+    return frozenset(
+        f"{address}:{port}"
+        for address, port in servers
+        if trust == "always" or ipaddress.ip_address(address.partition("%")[0]).is_loopback
+    )

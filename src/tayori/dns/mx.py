@@ -62,6 +62,8 @@ class MailHosts:
     """The names of all the MX hosts, sorted, joined by ",": domains with the same are one site."""
     implicit: bool = False
     """There is no MX record: the domain itself is the host."""
+    signed: bool = False
+    """The MX records, or that there are none, are authentic by DNSSEC."""
     expires_at: int = 0
     """Milliseconds since the epoch after which the DNS is asked again."""
 
@@ -123,7 +125,7 @@ class MailHostFinder:
                 return self._hold(domain, no, result.ttl)
             case NoData():
                 implicit = (Mx(0, name),)
-                return await self._with_addresses(domain, implicit, result.ttl, implicit=True)
+                return await self._with_addresses(domain, implicit, result, implicit=True)
             case Answer():
                 return await self._from_mx(domain, result)
 
@@ -132,10 +134,10 @@ class MailHostFinder:
         if not exchanges:
             # RFC 7505 3: the only record names the root.
             return self._hold(domain, NoMail(domain, NoMailReason.NULL_MX), answer.ttl)
-        return await self._with_addresses(domain, exchanges, answer.ttl, implicit=False)
+        return await self._with_addresses(domain, exchanges, answer, implicit=False)
 
     async def _with_addresses(
-        self, domain: str, exchanges: Sequence[Mx], ttl: int, *, implicit: bool
+        self, domain: str, exchanges: Sequence[Mx], told: Answer | NoData, *, implicit: bool
     ) -> FoundHosts:
         best: dict[str, int] = {}
         for mx in exchanges:
@@ -150,7 +152,7 @@ class MailHostFinder:
         failures = [each.failure for each in found if each.failure]
         if not hosts and failures:
             return TemporaryFailure(detail="; ".join(failures))
-        ttl = min([ttl, *(each.ttl for each in found)])
+        ttl = min([told.ttl, *(each.ttl for each in found)])
         if not hosts:
             reason = NoMailReason.NO_HOST if implicit else NoMailReason.NO_USABLE_HOST
             return self._hold(domain, NoMail(domain, reason), ttl)
@@ -163,6 +165,7 @@ class MailHostFinder:
             hosts=tuple(_shuffled(hosts, self._random)),
             site=",".join(sorted(best)),
             implicit=implicit,
+            signed=told.authenticated,
             expires_at=self._clock.now() + hold_s * SECOND,
         )
         return self._hold(domain, value, hold_s)

@@ -40,6 +40,7 @@ class Alias:
 
     name: str
     ttl: int
+    authenticated: bool = False
 
 
 Reading: TypeAlias = Answer | NoSuchName | NoData | Alias
@@ -69,7 +70,7 @@ def read_reply(reply: dns.message.Message, server: str) -> Reading:
     if rcode == dns.rcode.NXDOMAIN:
         no = NoSuchName
     elif followed and not zone:
-        return Alias(text_of(owner), ttl)
+        return Alias(text_of(owner), ttl, authenticated)
     elif not zone and _is_referral(reply):
         raise ServerFailure("a referral instead of an answer")
     return no(

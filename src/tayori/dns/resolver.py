@@ -8,7 +8,7 @@ only for a few seconds (RFC 9520 3.2). Nothing here raises for what a name serve
 import asyncio
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import dns.flags
 import dns.message
@@ -17,7 +17,7 @@ import dns.resolver
 
 from tayori.dns.answers import Answer, Lookup, NoData, NoSuchName, TemporaryFailure
 from tayori.dns.cache import ExpiringCache
-from tayori.dns.exchange import EDNS_PAYLOAD, Server, ServerFailure, exchange
+from tayori.dns.exchange import EDNS_PAYLOAD, Server, ServerFailure, believed, exchange
 from tayori.dns.names import to_ascii
 from tayori.dns.reading import MAX_CHAIN, Alias, Reading, read_reply
 from tayori.runtime.clock import SECOND, Clock
@@ -39,7 +39,8 @@ class Resolver:
 
     `timeout_s` bounds one try at one server, `rounds` how often the whole list is gone through.
     `max_ttl_s` and `max_negative_ttl_s` cap what zones claim; `failure_ttl_s` is how long a failure
-    is remembered, so that a thousand mails to a broken domain cost one time-out.
+    is remembered, so that a thousand mails to a broken domain cost one time-out. `trust_ad` says
+    whose word for DNSSEC counts.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Resolver:
         max_negative_ttl_s: int = 900,
         failure_ttl_s: int = 5,
         max_concurrent: int = 200,
+        trust_ad: Literal["loopback", "always", "never"] = "loopback",
     ) -> None:
         self.servers: tuple[Server, ...] = tuple(servers) or system_servers()
         self._timeout_s = timeout_s
@@ -65,6 +67,9 @@ class Resolver:
         self._running: dict[tuple[str, str, bool], asyncio.Task[Lookup]] = {}
         self._slots = asyncio.Semaphore(max_concurrent)
         self._first = self.servers[0]
+        self.validates = trust_ad != "never" and bool(believed(self.servers, trust_ad))
+        """Whether some server may vouch for DNSSEC at all."""
+        self._believed = None if trust_ad == "always" else believed(self.servers, trust_ad)
 
     async def lookup(self, name: str, record_type: str, *, bypass_cache: bool = False) -> Lookup:
         """Return the records of a type ("MX", "TXT", …) at a name; never raises for the DNS's sake.
@@ -147,14 +152,23 @@ class Resolver:
         self, name: str, record_type: str, servers: tuple[Server, ...], *, recursive: bool
     ) -> Lookup:
         """Follow aliases that a reply did not follow itself, and bring the TTLs together."""
-        ttl = 2**31 - 1
+        ttl, authenticated = 2**31 - 1, True
         for _ in range(MAX_CHAIN):
             result = await self._try_servers(name, record_type, servers, recursive=recursive)
             if not isinstance(result, Alias):
-                return _with_ttl(result, ttl)
+                return self._with_trust(_with_ttl(result, ttl), authenticated=authenticated)
             name, ttl = result.name, min(ttl, result.ttl)
+            authenticated = authenticated and result.authenticated
             servers, recursive = self._in_order(), True
         return TemporaryFailure(detail=f"the CNAME chain at {name} has no end")
+
+    def _with_trust(self, result: Lookup, *, authenticated: bool) -> Lookup:
+        """Return the result without the word of servers that are not believed (RFC 4035 4.9.3)."""
+        if isinstance(result, TemporaryFailure) or not result.authenticated:
+            return result
+        if authenticated and (self._believed is None or result.server in self._believed):
+            return result
+        return replace(result, authenticated=False)
 
     async def _try_servers(
         self, name: str, record_type: str, servers: tuple[Server, ...], *, recursive: bool

@@ -74,6 +74,7 @@ class DnsServer:
         self.before: Callable[[], Awaitable[None]] | None = None
         """Awaited before each answer, by who enters records only when they are asked for."""
         self._zones = Zones()
+        self._vouched: set[Name] = set()
         self._failures: dict[tuple[Name, str | None], Failure] = {}
         self._holds: dict[Name, asyncio.Event] = {}
         self._udp: asyncio.DatagramTransport | None = None
@@ -116,6 +117,15 @@ class DnsServer:
         if zone is None:
             raise ValueError(f"{owner} is in none of this server's zones")
         return zone
+
+    def vouch(self, name: str) -> None:
+        """Set AD in answers about a name and what is below it, as a validating resolver does."""
+        self._vouched.add(parse_name(name))
+
+    def _vouches(self, answered: list[Name]) -> bool:
+        return bool(self._vouched) and all(
+            any(name.is_subdomain(vouched) for vouched in self._vouched) for name in answered
+        )
 
     # Misbehaviour
 
@@ -262,7 +272,8 @@ class DnsServer:
                 reply = Reply(dns.rcode.FORMERR)
             case _:
                 reply = self._zones.answer(name, query.question[0].rdtype)
-        return _wire(query, reply, tcp=tcp)
+        vouched = self._vouches([name, *(rrset.name for rrset in reply.answer)])
+        return _wire(query, reply, tcp=tcp, vouched=vouched)
 
 
 class _UdpDoor(asyncio.DatagramProtocol):
@@ -299,11 +310,11 @@ def _error(wire: bytes, rcode: dns.rcode.Rcode) -> bytes:
     return wire[:2] + struct.pack("!HHHHH", flags, 0, 0, 0, 0)
 
 
-def _wire(query: dns.message.Message, reply: Reply, *, tcp: bool) -> bytes:
+def _wire(query: dns.message.Message, reply: Reply, *, tcp: bool, vouched: bool) -> bytes:
     response = _response(query)
     response.set_rcode(reply.rcode)
     if reply.rcode in {dns.rcode.NOERROR, dns.rcode.NXDOMAIN}:
-        response.flags |= dns.flags.AA
+        response.flags |= dns.flags.AA | (dns.flags.AD if vouched else 0)
     response.answer.extend(reply.answer)
     response.authority.extend(reply.authority)
     allowed = min(query.payload, MAX_UDP) if query.edns >= 0 else PLAIN_UDP

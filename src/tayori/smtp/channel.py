@@ -10,6 +10,7 @@ from math import inf
 from typing import cast
 
 from tayori.smtp.tls import TlsStream
+from tayori.smtp.tls_fault import TlsFault, fault_of
 
 _CLOSING_S = 10.0
 """Seconds that a peer has to take the last octets of a connection that we close."""
@@ -40,7 +41,7 @@ class Channel(asyncio.Protocol):
     def secured(self) -> None:
         """React to the end of the TLS handshake."""
 
-    def tls_failed(self, detail: str) -> None:
+    def tls_failed(self, fault: TlsFault) -> None:
         """React to a handshake that broke; the connection is of no use any more."""
 
     def drained(self) -> None:
@@ -148,7 +149,7 @@ class Channel(asyncio.Protocol):
             tls.handshake()
         except (ssl.SSLError, ssl.CertificateError, ValueError) as error:
             self._send_output(tls)
-            self.tls_failed(_explain(error))
+            self.tls_failed(fault_of(error))
             return
         self._send_output(tls)
         if tls.ready:
@@ -186,12 +187,3 @@ class Channel(asyncio.Protocol):
             self._transport.abort()
         else:
             self.timed_out()
-
-
-def _explain(error: Exception) -> str:
-    """Return OpenSSL's reason without file names and line numbers."""
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"certificate not accepted: {error.verify_message}"
-    if isinstance(error, ssl.SSLError) and error.reason:
-        return str(error.reason).replace("_", " ").lower()
-    return str(error)

@@ -4,7 +4,7 @@ Pure: no input or output, no waiting. Each yields a `Step` and gets the reply to
 connection ends first, `Lost` is thrown in and the conversation still returns its result.
 """
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TypeAlias, TypeVar
@@ -14,7 +14,8 @@ from tayori.mail.reply import Reply
 from tayori.runtime.clock import Clock
 from tayori.smtp.envelope import ConnectFailure, Timeouts
 from tayori.smtp.extensions import Extensions, extensions_of
-from tayori.smtp.tls import TlsPolicy
+from tayori.smtp.tls import TlsPolicy, TlsStream
+from tayori.smtp.tls_fault import TlsFault, TlsResult
 
 
 class Act(Enum):
@@ -35,6 +36,9 @@ SECURE = Act.SECURE
 SECURED = Reply(220, "", ())
 """Stands for a finished handshake."""
 
+PeerCheck: TypeAlias = Callable[[TlsStream], TlsFault | None]
+"""Judges the server's certificates after the handshake: why they are refused, or None."""
+
 T = TypeVar("T")
 Step: TypeAlias = tuple[Act, bytes, float]
 """Act, octets, and the seconds that its reply may take."""
@@ -45,7 +49,12 @@ class Lost(Exception):  # noqa: N818 - it is thrown into a conversation, never o
     """The connection ended, or has to be ended, before the awaited reply."""
 
     def __init__(
-        self, detail: str, *, reply: Reply | None = None, content_sent: bool = False
+        self,
+        detail: str,
+        *,
+        reply: Reply | None = None,
+        content_sent: bool = False,
+        fault: TlsFault | None = None,
     ) -> None:
         super().__init__(detail)
         self.detail = detail
@@ -53,6 +62,8 @@ class Lost(Exception):  # noqa: N818 - it is thrown into a conversation, never o
         """The 421, or the early reply, that ended it."""
         self.content_sent = content_sent
         """True when the final dot may have reached the peer."""
+        self.fault = fault
+        """What broke the TLS handshake, if that ended it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,10 +76,15 @@ class Conversation:
     policy: TlsPolicy
     timeouts: Timeouts
     clock: Clock
+    check: PeerCheck | None = None
+    reduced: bool = False
+    """TLS begins with a hello for old servers."""
     extensions: Extensions = field(default_factory=Extensions)
     tls: str = ""
     tls_refused: str = ""
     """Why an opportunistic connection stays in clear although STARTTLS was offered."""
+    fault: TlsFault | None = None
+    """What broke TLS on the connection before this one, which is why this one tries less."""
     dirty: bool = False
     """True when an unfinished transaction has to be reset before the next one."""
     broken: bool = False
@@ -160,13 +176,14 @@ def _without_tls(
     talk: Conversation, reply: Reply | None, detail: str, began: int
 ) -> ConnectFailure | None:
     """Go on in clear when the policy allows; a missing STARTTLS may come back, so: temporary."""
-    if talk.policy is TlsPolicy.OPPORTUNISTIC:
+    if talk.policy.may_be_clear:
         talk.tls_refused = detail if reply is not None else ""
         return None
     outcome = talk.outcome(
         Kind.TEMPORARY, Scope.CONNECTION, Stage.TLS, reply=reply, started_at=began, detail=detail
     )
-    return ConnectFailure(outcome=outcome)
+    fault = TlsFault(TlsResult.STARTTLS_NOT_SUPPORTED, detail)
+    return ConnectFailure(outcome=outcome, fault=fault)
 
 
 def _failure(talk: Conversation, stage: Stage, reply: Reply, began: int) -> ConnectFailure:
@@ -185,7 +202,10 @@ def _lost(
         started_at=began,
         detail=lost.detail,
     )
-    return ConnectFailure(outcome=outcome, tls_failed=tls_failed)
+    fault = lost.fault
+    if tls_failed and fault is None:
+        fault = TlsFault(TlsResult.VALIDATION_FAILURE, lost.detail)
+    return ConnectFailure(outcome=outcome, tls_failed=tls_failed, fault=fault)
 
 
 def resetting(talk: Conversation) -> Dialogue[bool]:

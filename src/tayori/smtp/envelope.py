@@ -10,6 +10,7 @@ from typing import Literal
 
 from tayori.mail.outcome import Outcome
 from tayori.mail.reply import Reply
+from tayori.smtp.tls_fault import TlsFault
 
 _MAILBOX = re.compile(
     r'(?:"(?:[^"\\\x00-\x1f\x7f\ud800-\udfff]|\\[^\x00-\x1f\x7f\ud800-\udfff])*"'
@@ -71,6 +72,8 @@ class ConnectFailure:
     speaks of this host: another MX may still accept."""
     tls_failed: bool = False
     """True when only TLS went wrong, so that a new connection in clear may work."""
+    fault: TlsFault | None = None
+    """What went wrong with TLS, where it was TLS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

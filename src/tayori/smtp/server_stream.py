@@ -13,6 +13,7 @@ from tayori.mail.reply import Reply
 from tayori.smtp import replies
 from tayori.smtp.channel import Channel
 from tayori.smtp.handler import Answer, ServerSettings
+from tayori.smtp.tls_fault import TlsFault
 from tayori.smtp.wire import DotReader, encode_reply
 
 _READ_AHEAD = 128 * 1024
@@ -194,9 +195,9 @@ class ServerStream(Channel):
         slow = self._content_until <= self._loop.time()
         self.finish(replies.TOO_SLOW if slow else replies.IDLE)
 
-    def tls_failed(self, detail: str) -> None:
+    def tls_failed(self, fault: TlsFault) -> None:
         """Give up on a client that does not speak TLS (event loop)."""
-        _ = detail
+        _ = fault
         self.abort()
 
     # Modes: each reads one thing and tells whether it found it.

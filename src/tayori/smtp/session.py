@@ -27,6 +27,7 @@ from tayori.smtp.dialogue import (
 from tayori.smtp.envelope import ConnectFailure, Envelope, SendResult
 from tayori.smtp.extensions import Extensions
 from tayori.smtp.tls import ClientTls
+from tayori.smtp.tls_fault import TlsFault
 from tayori.smtp.transaction import Transaction, not_started, refused_beforehand
 from tayori.smtp.wire import ReplyReader
 
@@ -98,13 +99,9 @@ class Session(Channel):
         return self._talk.address
 
     @property
-    def tls_refused(self) -> str:
-        """Return why the session is in clear although STARTTLS was offered, or ""."""
-        return self._talk.tls_refused
-
-    def note_tls_refused(self, detail: str) -> None:
-        """Keep why the connection before this one failed in TLS; for `client` only."""
-        self._talk.tls_refused = detail
+    def talk(self) -> Conversation:
+        """Return what is known of the peer and of how the connection came about."""
+        return self._talk
 
     @property
     def resumed(self) -> bool:
@@ -320,25 +317,31 @@ class Session(Channel):
         if self._client_tls is None:
             self._break(Lost("no TLS settings were given"))
             return
-        stream = self._client_tls.stream(self._talk.policy, self._talk.host_name)
+        talk = self._talk
+        stream = self._client_tls.stream(talk.policy, talk.host_name, reduced=talk.reduced)
         self.deadline(self._talk.timeouts.tls_s)
         self.start_tls(stream)
 
     def secured(self) -> None:
         """Go on with the opening conversation (event loop)."""
+        check = self._talk.check
+        fault = check(self._tls) if check and self._tls else None
+        if fault is not None:
+            self.tls_failed(fault)
+            return
         self._talk.tls = self.tls
         self._advance(SECURED)
         self._flush()
 
-    def tls_failed(self, detail: str) -> None:
+    def tls_failed(self, fault: TlsFault) -> None:
         """End the opening conversation (event loop)."""
         if self._client_tls is not None:
             self._client_tls.forget(self._talk.policy, self._talk.host_name)
-        self._break(Lost(f"TLS handshake failed: {detail}"))
+        self._break(Lost(f"TLS handshake failed: {fault.detail}", fault=fault))
 
     def remember_tls(self) -> None:
         """Let later connections to this host resume TLS; for `client.connect` only."""
-        if self._tls is not None and self._client_tls is not None:
+        if self._tls is not None and self._client_tls is not None and not self._talk.reduced:
             self._client_tls.remember(self._talk.policy, self._talk.host_name, self._tls)
 
     # Ends.

@@ -7,9 +7,11 @@ ends is then exact, sessions can be resumed, and one protocol object keeps its t
 import contextlib
 import datetime as dt
 import ssl
+import warnings
 from collections import OrderedDict
 from enum import StrEnum
 from pathlib import Path
+from typing import Any
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -19,6 +21,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 _RECORD = 16 * 1024
 _SELF_SIGNED_DAYS = 3650
 _REMEMBERED_SESSIONS = 4096
+_LEGACY_SERVER_CONNECT = 0x4
+"""SSL_OP_LEGACY_SERVER_CONNECT, which `ssl` names since Python 3.12: servers without RFC 5746."""
 
 
 class TlsPolicy(StrEnum):
@@ -28,8 +32,17 @@ class TlsPolicy(StrEnum):
     """Never: the last rung of the opportunistic ladder."""
     OPPORTUNISTIC = "opportunistic"
     """When offered, with any certificate; unauthenticated TLS beats clear text."""
+    ENCRYPTED = "encrypted"
+    """Always, with any certificate."""
     REQUIRED = "required"
     """Always, with a certificate that the trust roots confirm for the host's name."""
+    DANE = "dane"
+    """Always, with a certificate that whoever connects confirms by the host's TLSA records."""
+
+    @property
+    def may_be_clear(self) -> bool:
+        """Tell whether a connection may go on without TLS."""
+        return self in {TlsPolicy.NONE, TlsPolicy.OPPORTUNISTIC}
 
 
 class TlsStream:
@@ -115,6 +128,17 @@ class TlsStream:
         return bool(self._object.session_reused)
 
     @property
+    def chain(self) -> list[bytes]:
+        """Return the certificates that the server showed, as DER, its own first; not verified."""
+        # Public since Python 3.13; before that the inner object alone has it.
+        shown = getattr(self._object, "get_unverified_chain", None)
+        if shown is not None:
+            return list(shown() or [])
+        inner: Any = getattr(self._object, "_sslobj", None)
+        found = inner.get_unverified_chain() or []
+        return [ssl.PEM_cert_to_DER_cert(one.public_bytes()) for one in found]
+
+    @property
     def text(self) -> str:
         """Return protocol and cipher, for example "TLSv1.3 TLS_AES_256_GCM_SHA384"."""
         cipher = self._object.cipher()
@@ -122,10 +146,11 @@ class TlsStream:
 
 
 class ClientTls:
-    """The two client contexts and the sessions that may be resumed; shared by all connections.
+    """The client's contexts and the sessions that may be resumed; shared by all connections.
 
-    `trust_roots` is a PEM file or None for the system's; `minimum` is for the opportunistic
-    policy, REQUIRED never goes below TLS 1.2 (RFC 8996).
+    `trust_roots` is a PEM file or None for the system's. `minimum` is the oldest version spoken at
+    all: below TLS 1.2 it is for the reduced hello only, the last resort before clear text
+    (RFC 8996). Where TLS is demanded it is never below 1.2.
     """
 
     def __init__(
@@ -134,13 +159,25 @@ class ClientTls:
         trust_roots: Path | None = None,
         minimum: ssl.TLSVersion = ssl.TLSVersion.TLSv1_2,
     ) -> None:
-        self._opportunistic = opportunistic_context(minimum)
-        self._required = required_context(trust_roots, max(minimum, ssl.TLSVersion.TLSv1_2))
+        ordinary = max(minimum, ssl.TLSVersion.TLSv1_2)
+        self._any_certificate = opportunistic_context(ordinary)
+        self._required = required_context(trust_roots, ordinary)
+        self._reduced = reduced_context(minimum) if minimum <= ssl.TLSVersion.TLSv1_2 else None
         self._sessions: OrderedDict[tuple[TlsPolicy, str], ssl.SSLSession] = OrderedDict()
 
-    def stream(self, policy: TlsPolicy, host_name: str) -> TlsStream:
-        """Begin TLS as client towards this host; resumes an earlier session if one is known."""
-        context = self._required if policy is TlsPolicy.REQUIRED else self._opportunistic
+    @property
+    def has_reduced(self) -> bool:
+        """Tell whether there is an older way to begin than the ordinary one."""
+        return self._reduced is not None
+
+    def stream(self, policy: TlsPolicy, host_name: str, *, reduced: bool = False) -> TlsStream:
+        """Begin TLS as client towards this host; resumes an earlier session if one is known.
+
+        With `reduced` the hello is one that old servers understand; nothing is resumed then.
+        """
+        if reduced and self._reduced is not None:
+            return TlsStream(self._reduced, server_side=False, host_name=host_name or None)
+        context = self._required if policy is TlsPolicy.REQUIRED else self._any_certificate
         return TlsStream(
             context,
             server_side=False,
@@ -151,7 +188,8 @@ class ClientTls:
     def remember(self, policy: TlsPolicy, host_name: str, stream: TlsStream) -> None:
         """Keep the session of a connection that works; the oldest ones are forgotten."""
         session = stream.session
-        if session is None or not session.has_ticket:
+        if session is None or not session.has_ticket or policy is TlsPolicy.DANE:
+            # TLSA records change: each connection is judged by the certificates that it shows.
             return
         self._sessions[policy, host_name] = session
         self._sessions.move_to_end((policy, host_name))
@@ -171,6 +209,17 @@ def opportunistic_context(minimum: ssl.TLSVersion) -> ssl.SSLContext:
     # A short key still keeps passive listeners out; refusing it would mean clear text.
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     context.minimum_version = minimum
+    return context
+
+
+def reduced_context(minimum: ssl.TLSVersion) -> ssl.SSLContext:
+    """Return a client context for old and broken servers: TLS 1.2 at most, no tickets."""
+    with warnings.catch_warnings():
+        # The old versions are deprecated, and here on purpose: clear text would be worse.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        context = opportunistic_context(minimum)
+        context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.options |= ssl.OP_NO_TICKET | _LEGACY_SERVER_CONNECT
     return context
 
 

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tayori.callbacks.destination import ForbiddenAddressError, GuardedResolver, check_url
+from tayori.callbacks.destination import check_url
 from tayori.dns.answers import Answer, NoSuchName, TemporaryFailure
+from tayori.dns.guarded import ForbiddenAddressError, GuardedResolver
 
 
 @pytest.mark.parametrize(

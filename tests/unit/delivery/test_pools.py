@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from tests.unit.delivery import test_judge
 
-from tayori.config.tree import DeliverySettings, PoolSettings, SourceSettings
+from tayori.config.delivery import DeliverySettings, PoolSettings, SourceSettings
 from tayori.delivery.pools import in_order, pools_of
 
 ZONE = ZoneInfo("Asia/Shanghai")

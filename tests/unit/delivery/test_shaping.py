@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tayori.config.delivery import DeliverySettings
 from tayori.config.rules import OWN_RULES, RuleFileError
-from tayori.config.tree import DeliverySettings
 from tayori.delivery.shaping import (
     NO_EFFECTS,
     Effects,

@@ -15,7 +15,7 @@ from tayori.smtp.tls import ClientTls, TlsPolicy, server_context
 BIG = b"".join(random.Random(1).randbytes(57).hex().encode() + b"\r\n.\r\n" for _ in range(40_000))
 
 
-@pytest.mark.parametrize("policy", list(TlsPolicy))
+@pytest.mark.parametrize("policy", [one for one in TlsPolicy if one is not TlsPolicy.DANE])
 @pytest.mark.parametrize("content", [MAIL, b"", b".\r\n", BIG], ids=["mail", "empty", "dot", "big"])
 async def test_a_mail_arrives_as_it_was(
     policy: TlsPolicy,

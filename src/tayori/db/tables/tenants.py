@@ -25,6 +25,7 @@ account = Table(
     Column("suspended_at", BigInteger),
     Column("suspended_reason", Text, nullable=False),
     Column("pool", Text),  # the pool of sources that an operator dedicated to it
+    Column("tls", Text),  # "required": its mail never travels in clear; NULL = as receivers can
     sqlite_autoincrement=True,
 )
 
@@ -78,6 +79,7 @@ identity = Table(
     Column("checked_at", BigInteger),
     Column("check_due_at", BigInteger, nullable=False, index=True),
     Column("checks_failed", Integer, nullable=False),
+    Column("tls", Text),  # as of the account
     sqlite_autoincrement=True,
 )
 
