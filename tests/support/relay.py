@@ -87,7 +87,7 @@ def running_postfix(
 ) -> Iterator[Postfix]:
     """Run Postfix in a folder of its own with `settings` beside those of every instance here."""
     folder.chmod(0o755)
-    port = _free_port()
+    port = free_port()
     (folder / "config").mkdir()
     (folder / "config" / "master.cf").write_text(_SERVICES.format(port=port))
     lines = {**_settings(tools, folder), **settings}
@@ -100,7 +100,7 @@ def running_postfix(
         stdin=subprocess.DEVNULL,
     ) as process:
         try:
-            _until_it_listens(port, process, folder / "log")
+            until_it_listens(port, process, folder / "log")
             yield Postfix(tools=tools, folder=folder, port=port, process_id=process.pid)
         finally:
             process.terminate()
@@ -162,12 +162,12 @@ def as_root() -> list[str]:
     return [unshare, "--user", "--map-root-user", "--map-auto"]
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
 
-def _until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def until_it_listens(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
     until = time.monotonic() + TIMEOUT_S
     while time.monotonic() < until and process.poll() is None:
         try:
