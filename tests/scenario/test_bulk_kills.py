@@ -38,6 +38,16 @@ async def test_a_task_goes_on_exactly_where_it_was(
         Template={"TemplateID": tenant.template_id, "TemplateData": "{}"},
     )
     await server.killed()
+
+    async def counted() -> bool:
+        """Tell whether the task counts exactly the mails that are there, as soon as it is asked."""
+        (task,) = (await client.call("ListSendTasks", Offset=0, Limit=10)).Data
+        async with server.ledger() as ledger:
+            taken = len(await ledger.entries())
+        assert (task.SendCount, task.RequestCount, task.CacheCount) == (taken, RECEIVERS, 0)
+        return 0 < taken < RECEIVERS
+
+    await server.until(counted)
     # The lease of the step that died holds for two minutes; the clock jumps over them.
     server.move_clock(150_000)
 

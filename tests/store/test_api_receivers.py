@@ -163,7 +163,7 @@ async def test_a_list_holds_fifty_thousand_and_no_more(world):
     code = await world.one.refused("CreateReceiverDetail", ReceiverId=number, Emails=["z@x.test"])
     assert code == "LimitExceeded.ReceiverDetailCountLimit"
     cursor, seen = 0, 0
-    while page := await world.services.receivers.after(number, cursor, 7_000):
+    while page := await world.services.receivers.after(number, cursor, 2**62, 7_000):
         cursor, seen = page[-1].id, seen + len(page)
     assert seen == 50_000
 
@@ -223,7 +223,7 @@ async def test_a_large_upload_is_stored_in_parts_after_its_answer(world):
     assert await stored(world, number) == (1_000, 0)
     assert await world.store_uploads() == 2
     assert await status_of(world) == (3, 2_501, 1)
-    page = await world.services.receivers.after(number, 0, 3_000)
+    page = await world.services.receivers.after(number, 0, 2**62, 3_000)
     assert [one.address for one in page] == emails[:-1]
     await world.one.call("CreateReceiverDetail", ReceiverId=number, Emails=["b@x.test"])
 
@@ -237,7 +237,7 @@ async def test_two_workers_store_each_part_once_and_in_order(world):
         await world.one.call("CreateReceiverDetail", ReceiverId=lists[-1], Emails=emails)
     await asyncio.gather(world.store_uploads(), world.store_uploads())
     for number, name in zip(lists, ("one", "two"), strict=True):
-        page = await world.services.receivers.after(number, 0, 5_000)
+        page = await world.services.receivers.after(number, 0, 2**62, 5_000)
         assert [one.address for one in page] == [f"{name}{n}@x.test" for n in range(3_500)]
         listed = await world.services.receivers.get(world.one.account.id, number)
         assert listed.status == 3
@@ -249,4 +249,4 @@ async def test_a_list_that_is_deleted_takes_its_upload_along(world):
     await world.one.call("CreateReceiverDetail", ReceiverId=number, Emails=emails)
     await world.one.call("DeleteReceiver", ReceiverId=number)
     assert await world.store_uploads() == 0
-    assert await world.services.receivers.after(number, 0, 10) == []
+    assert await world.services.receivers.after(number, 0, 2**62, 10) == []

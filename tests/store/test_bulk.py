@@ -7,14 +7,18 @@ import pytest
 from sqlalchemy import select
 from tests.support.api_world import ZONE, api_world, b64
 
+from tayori.app.tasks import outcomes_of
 from tayori.bulk.expanding import submission_for
 from tayori.bulk.model import TaskStatus
-from tayori.bulk.progress import concerns_all, progress
-from tayori.bulk.runner import LEASE_MS, Runner
+from tayori.bulk.progress import Part, concerns_all, progress
+from tayori.bulk.runner import LEASE_MS, Runner, RunnerNeeds
 from tayori.bulk.store import TaskStore
+from tayori.config.tree import BulkSettings
 from tayori.db.statement import Statement
 from tayori.db.tables.events import event
 from tayori.db.tables.queue import message, recipient
+from tayori.reputation.pace import Pace
+from tayori.reputation.standing import Quotas
 from tayori.runtime.clock import HOUR, day_of, day_range
 
 PAGE = {"Offset": 0, "Limit": 100}
@@ -32,20 +36,26 @@ async def world(database):
         yield made
 
 
-def runner(world):
+def runner(world, *, hour_share=1.0, **rules):
     services = world.services
+    quotas = Quotas(services.policy, ZONE, hour_share=hour_share)
     return Runner(
-        store=TaskStore(world.database),
-        accounts=world.accounts,
-        receivers=services.receivers,
-        door=services.door,
-        clock=world.clock,
-        zone=ZONE,
+        RunnerNeeds(
+            store=TaskStore(world.database),
+            accounts=world.accounts,
+            receivers=services.receivers,
+            door=services.door,
+            pace=Pace(world.database, world.clock, quotas),
+            outcomes=outcomes_of(world.database),
+            rules=BulkSettings(**rules),
+            clock=world.clock,
+            end_of_day=quotas.end_of_day,
+        )
     )
 
 
-async def all_steps(world):
-    worker = runner(world)
+async def all_steps(world, **rules):
+    worker = runner(world, **rules)
     steps = 0
     while await worker.step():
         steps += 1
@@ -233,18 +243,22 @@ async def test_a_deleted_list_stops_its_task(world):
     assert await sent(world) == []
 
 
-async def test_a_task_can_be_stopped_and_one_at_its_end_cannot(world):
+async def test_a_task_can_be_paused_and_one_at_its_end_cannot(world):
     template = await world.ready(world.one)
     number = await listed(world, 250)
     made = await world.one.call("BatchSendEmail", **ask(number, template))
     assert await runner(world).step()
-    assert await world.services.tasks.stop(made["TaskId"])
+    assert await world.services.tasks.pause(made["TaskId"])
+    assert not await world.services.tasks.pause(made["TaskId"])
     assert await all_steps(world) == 0
-    assert (await task(world))["ErrMsg"] == "The task was stopped."
+    found = await task(world)
+    assert (found["TaskStatus"], found["SendCount"], found["CacheCount"]) == (6, 200, 50)
+    assert found["ErrMsg"] == "The task was paused."
     assert await world.services.tasks.resume(made["TaskId"])
     await all_steps(world)
     assert len(await sent(world)) == 250
-    assert not await world.services.tasks.stop(made["TaskId"])
+    assert not await world.services.tasks.pause(made["TaskId"])
+    assert await world.services.tasks.cancel(made["TaskId"]) is None
     assert not await world.services.tasks.resume(made["TaskId"])
 
 
@@ -271,13 +285,16 @@ async def test_who_lost_the_lease_takes_nothing(world):
     assert await all_steps(world) == 0
     world.clock.advance(LEASE_MS)
     assert await all_steps(world) == 1
-    receivers = await world.services.receivers.after(number, 0, 5)
+    receivers = await world.services.receivers.after(number, 0, 2**62, 5)
+    part = Part(receivers=receivers, repeated=frozenset())
     account = await world.accounts.get(held.account_id)
-    wishes = [submission_for(account, held.order, one, held.id) for one in receivers]
+    wishes = [
+        submission_for(account, held.order, one, task_id=held.id, ad_mark="x") for one in receivers
+    ]
 
     async def along(transaction, stretch):
-        after = progress(held, receivers, stretch, now, ZONE)
-        return await store.advance(transaction, held.id, "slow", after, now)
+        after, _ = progress(held, part, stretch, now)
+        return await store.advance(transaction, after, "slow", now)
 
     assert (
         await world.services.door.accept_in_order(account.id, wishes, concerns_all, along) is None
@@ -340,7 +357,8 @@ async def test_what_a_task_needs_may_be_missing(world):
     code = await world.one.refused("BatchSendEmail", **ask(number, template, Template=wrong))
     assert code == "InvalidParameterValue.TemplateDataError"
     large = {"TemplateID": template, "TemplateData": json.dumps({"more": "x" * 5_000_000})}
-    page = await world.template(world.one, "<p>{{name}}{{more}}</p>")
+    text = "Your parcel was handed to the courier today, as agreed with you. " * 4
+    page = await world.template(world.one, f"<p>{text}{{{{name}}}}{{{{more}}}}</p>")
     asked = ask(number, page, Template={**large, "TemplateID": page})
     code = await world.one.refused("BatchSendEmail", **asked)
     assert code == "FailedOperation.EmailContentToolarge"

@@ -161,8 +161,8 @@ async def test_a_task_is_stopped_with_the_reason_until_it_is_resumed(store, data
     assert int(task.status) == TASK_FAILED
     assert TEXT in task.error
     assert not (await store.in_force())[0].resumed
-    moved = (TaskStatus.SENDING, "", NOW + 1)
-    assert await TaskStore(database).move(number, [TaskStatus.FAILED], moved, NOW + 1)
+    resumed = replace(task, status=TaskStatus.SENDING, error="", due_at=NOW + 1)
+    assert await TaskStore(database).steer(number, lambda _: resumed, NOW + 1)
     assert (await store.in_force())[0].resumed
     tasks = await store.tasks_of([item.message_id for item in leased])
     assert list(tasks.values()) == [number]
@@ -170,8 +170,9 @@ async def test_a_task_is_stopped_with_the_reason_until_it_is_resumed(store, data
 
 async def test_a_task_that_had_finished_waits_for_an_operator(store, database):
     number = await a_task(database, NOW - 1)
-    finished = (TaskStatus.FINISHED, "", None)
-    await TaskStore(database).move(number, [TaskStatus.WAITING], finished, NOW - 1)
+    await TaskStore(database).steer(
+        number, lambda task: replace(task, status=TaskStatus.FINISHED, due_at=None), NOW - 1
+    )
     await store.add(
         Scope(account_id=1, task_id=number),
         Effect(stop_task=True),

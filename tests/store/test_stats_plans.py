@@ -2,6 +2,7 @@
 
 from tests.store.test_queue import message, take
 
+from tayori.bulk import statements as bulk
 from tayori.events import store as events
 from tayori.events.model import Event, EventKind
 from tayori.events.store import record
@@ -87,10 +88,16 @@ async def filled(database):
         for day in range(1, 29)
         for key in range(8)
     ]
+    skips = [
+        {"task_id": n % 9, "run": 0, "receiver_id": n, "address": "a@x.test", "at": NOW}
+        | {"reason": "duplicate", "detail": "The same address stands in the list before."}
+        for n in range(5_000)
+    ]
     async with database.write() as transaction:
         await record(transaction, reactions)
         await transaction.execute_many(stats.ADD, volumes)
         await transaction.execute_many(stats.ADD_KEYED, keyed)
+        await transaction.execute_many(bulk.INSERT_SKIP, skips)
     if database.dialect == "postgresql":
         async with database.write() as transaction:
             await transaction.execute(Analyse())
@@ -171,6 +178,16 @@ async def test_complaints(database):
         for statement in (stats.complaints, stats.count_complaints):
             found = await plan(database, statement(frozenset(narrowed)), **values, **filters)
             assert by_index(found, "ix_event_complaint"), (narrowed, found)
+
+
+async def test_failures_of_a_task(database):
+    await filled(database)
+    values = {"of_id": 7, "after": 0, "after_run": 0, "most": 100}
+    found = await plan(database, bulk.FAILED, **values)
+    assert by_index(found, "ix_recipient_failed"), found
+    skips = {"sqlite": "sqlite_autoindex_bulk_skip_1", "postgresql": "pk_bulk_skip"}
+    found = await plan(database, bulk.SKIPS, **values)
+    assert by_index(found, skips[database.dialect]), found
 
 
 async def test_counting(database):

@@ -22,6 +22,8 @@ from tests.support.review import first_reviewer
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
 from tayori.accept.store import AcceptStore
+from tayori.app.tasks import outcomes_of
+from tayori.bulk.failure_store import FailureStore
 from tayori.bulk.store import TaskStore
 from tayori.bulk.tasks import Tasks
 from tayori.catalog.directory import CatalogDirectory
@@ -33,12 +35,13 @@ from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.catalog.upload_store import UploadStore
-from tayori.config.tree import Domains, Policy, Review
+from tayori.config.tree import BulkSettings, Domains, Policy, Review
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
 from tayori.edge.api.actions.registry import build_actions
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.protocol import ApiApp
+from tayori.queue.operator_store import OperatorStore
 from tayori.queue.store import QueueStore
 from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
@@ -157,7 +160,11 @@ class World:
 
 @contextlib.asynccontextmanager
 async def api_world(
-    database: Database, *, review: Review | None = None, **policy: Any
+    database: Database,
+    *,
+    review: Review | None = None,
+    hour_share: float = 1.0,
+    **policy: Any,
 ) -> AsyncIterator[World]:
     """Serve the API on loopback; `policy` are settings that differ from the usual."""
     clock, rules = SettableClock(time.time_ns() // 1_000_000), Policy(**policy)
@@ -166,7 +173,8 @@ async def api_world(
         dns.set("spf.ours.test", "TXT", "v=spf1 ip4:192.0.2.0/24 -all")
         resolver = Resolver([dns.address], clock, timeout_s=1.0, rounds=1)
         accounts = Accounts(store=AccountStore(database, BOX), clock=clock, ids=Ids(), policy=rules)
-        services = _services(database, clock, resolver, rules, review or Review())
+        limits = Limits(rules, ZONE, hour_share=hour_share)
+        services = _services(database, clock, resolver, rules, review or Review(), limits)
         app = ApiApp(actions=build_actions(services), directory=accounts, clock=clock, ids=Ids())
         first, second = await accounts.create("one"), await accounts.create("two")
         assert isinstance(first, Access)
@@ -186,8 +194,13 @@ async def api_world(
         await resolver.close()
 
 
-def _services(
-    database: Database, clock: SettableClock, resolver: Resolver, policy: Policy, review: Review
+def _services(  # noqa: PLR0917 - one private caller
+    database: Database,
+    clock: SettableClock,
+    resolver: Resolver,
+    policy: Policy,
+    review: Review,
+    limits: Limits,
 ) -> Services:
     identities = Identities(
         store=IdentityStore(database, BOX),
@@ -205,7 +218,7 @@ def _services(
     )
     door = Door(
         directory=CatalogDirectory(senders=senders, identities=identities, templates=templates),
-        limits=Limits(policy, ZONE),
+        limits=limits,
         store=AcceptStore(database, clock),
         clock=clock,
         ids=Ids(),
@@ -220,7 +233,16 @@ def _services(
         door=door,
         queue=QueueStore(database),
         receivers=receivers,
-        tasks=Tasks(store=TaskStore(database), receivers=receivers, door=door, clock=clock),
+        tasks=Tasks(
+            store=TaskStore(database),
+            receivers=receivers,
+            door=door,
+            clock=clock,
+            failures=FailureStore(database),
+            queue=OperatorStore(database),
+            outcomes=outcomes_of(database),
+            rules=BulkSettings(),
+        ),
         stats=StatsStore(database),
         suppressions=SuppressStore(database),
         unsubscribes=UnsubscribeStore(database),

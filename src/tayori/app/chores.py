@@ -7,8 +7,7 @@ from tayori.app.inbound import understanding
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_levels
 from tayori.app.roles import Role
-from tayori.bulk.runner import Runner
-from tayori.bulk.store import TaskStore
+from tayori.app.tasks import build_runner
 from tayori.catalog.upload_store import UploadStore
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.edge.api.access_store import AccessStore
@@ -47,14 +46,7 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
 
 
 def _bulk(parts: Parts) -> list[Service]:
-    runner = Runner(
-        store=TaskStore(parts.database),
-        accounts=parts.accounts,
-        receivers=parts.receivers,
-        door=build_door(parts),
-        clock=parts.clock,
-        zone=parts.zone,
-    )
+    runner = build_runner(parts, build_door(parts))
     uploads = UploadStore(parts.database)
     return [
         Worker("bulk tasks", runner.step, parts.bulk_signal),

@@ -9,11 +9,14 @@ from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.tenants.model import Account
 
-AD_MARK = "(AD)"
-
 
 def submission_for(
-    account: Account, order: Order, receiver: Receiver, task_id: int | None = None
+    account: Account,
+    order: Order,
+    receiver: Receiver,
+    *,
+    ad_mark: str,
+    task_id: int | None = None,
 ) -> Submission | Refusal:
     """Return one receiver's mail, to nobody else; its own values go over those of the task."""
     sender = _mailbox("FromEmailAddress", order.sender, Code.FAILED_OPERATION__INCORRECT_SENDER)
@@ -37,7 +40,7 @@ def submission_for(
         account=account,
         source=Source.BULK,
         sender=sender,
-        subject=marked_subject(order.subject, order.ad_location),
+        subject=marked_subject(order.subject, order.ad_location, ad_mark),
         to=(to,),
         reply_to=reply_to,
         template_id=order.template_id,
@@ -58,13 +61,13 @@ def merged_values(common: str, own: str) -> dict[str, str] | Refusal:
     return values
 
 
-def marked_subject(subject: str, location: AdLocation) -> str:
+def marked_subject(subject: str, location: AdLocation, mark: str) -> str:
     """Return the subject with the mark of an advertisement where it is wanted."""
     match location:
         case AdLocation.BEFORE:
-            return f"{AD_MARK} {subject}"
+            return f"{mark} {subject}"
         case AdLocation.BEHIND:
-            return f"{subject} {AD_MARK}"
+            return f"{subject} {mark}"
         case AdLocation.NONE:
             return subject
 

@@ -1,7 +1,8 @@
 """Bulk tasks as values. Times are milliseconds since the Unix epoch."""
 
 from dataclasses import dataclass
-from enum import IntEnum
+from enum import IntEnum, StrEnum
+from typing import NamedTuple
 
 
 class TaskKind(IntEnum):
@@ -18,10 +19,26 @@ class TaskStatus(IntEnum):
     WAITING = 1
     SENDING = 5
     PAUSED = 6
-    """The quota of the day is used up; the task goes on by itself the next day."""
+    """It waits for the next day, or for somebody; `cause` says which."""
     FAILED = 7
     """Nothing more is sent until somebody mends what `error` says and resumes the task."""
     FINISHED = 10
+
+
+class Cause(StrEnum):
+    """Why a task is paused or failed; "" for all others."""
+
+    NONE = ""
+    QUOTA = "quota"
+    """The quota of the day is used up; the task goes on by itself the next day."""
+    OPERATOR = "operator"
+    """Somebody paused it; it goes on when it is resumed."""
+    BUDGET = "budget"
+    """Too many of its mails failed; it goes on when it is resumed."""
+    REFUSED = "refused"
+    """The door refuses every further mail of it; `error` has the sentence."""
+    CANCELLED = "cancelled"
+    """Somebody ended it for good."""
 
 
 class AdLocation(IntEnum):
@@ -30,6 +47,44 @@ class AdLocation(IntEnum):
     NONE = 0
     BEFORE = 1
     BEHIND = 2
+
+
+class Reason(StrEnum):
+    """Why a receiver of a list was passed over."""
+
+    DUPLICATE = "duplicate"
+    """The same address stands in the list before."""
+    BLACKLISTED = "blacklisted"
+    UNSUBSCRIBED = "unsubscribed"
+    REFUSED = "refused"
+    """Any other refusal that concerns this receiver alone, such as a variable without a value."""
+
+
+class Skipped(NamedTuple):
+    """How many receivers of a run were passed over."""
+
+    duplicates: int = 0
+    blacklisted: int = 0
+    unsubscribed: int = 0
+    refused: int = 0
+
+    def plus(self, other: "Skipped") -> "Skipped":
+        """Return the sums."""
+        return Skipped(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+
+
+class Outcomes(NamedTuple):
+    """What became of a task's mails, as far as it was counted."""
+
+    accepted: int = 0
+    delivered: int = 0
+    bounced: int = 0
+    deferred: int = 0
+    complained: int = 0
+
+    def since(self, before: "Outcomes") -> "Outcomes":
+        """Return what came after."""
+        return Outcomes(*(now - then for now, then in zip(self, before, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,25 +112,41 @@ class Order:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
-    """A task as it stands. `requested`, `sent` and `cached` are of the run under way, or the last.
+    """A task as it stands. The counts are of the run under way, or of the last one.
 
-    `cursor` is the number of the last receiver that the run is through with; `cached` are those who
-    wait for the next day.
+    `requested` receivers are `sent`, or `skipped`, or `remaining`; `cached` are those of the last
+    who wait while the task is paused. `cursor` is the number of the last receiver that the run is
+    through with, `last` that of the last one who belongs to it: who comes into the list later
+    belongs to the next run. `due_at` is the next step, None when there is none.
     """
 
     id: int
     account_id: int
     order: Order
     list_name: str
+    domain: str
     status: TaskStatus
+    cause: Cause
     run: int
     cursor: int
+    last: int
     requested: int
     sent: int
+    skipped: Skipped
     cached: int
+    day_ends_at: int
+    day_sent: int
+    baseline: Outcomes
     error: str
+    due_at: int | None
+    resends: int | None
     created_at: int
     updated_at: int
+
+    @property
+    def remaining(self) -> int:
+        """Return how many receivers of the run are still to come."""
+        return self.requested - self.sent - sum(self.skipped)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,14 +159,20 @@ class Filters:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Progress:
-    """What a step changes in its task; `due_at` None when nothing is left to do."""
+class Skip:
+    """A receiver who was passed over."""
 
-    status: TaskStatus
-    run: int
-    cursor: int
-    requested: int
-    sent: int
-    cached: int = 0
-    error: str = ""
-    due_at: int | None = None
+    receiver_id: int
+    address: str
+    reason: Reason
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A receiver whom a task did not reach. `kind` is a state of the queue, or a Reason."""
+
+    address: str
+    kind: str
+    detail: str
+    at: int

@@ -1,19 +1,27 @@
 """What a step leaves of its task (pure): goes on, waits for tomorrow, stops, or is at its end."""
 
-from collections.abc import Sequence
-from dataclasses import replace
-from datetime import tzinfo
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from tayori.accept.taking import Stretch
-from tayori.bulk.model import Order, Progress, Task, TaskKind, TaskStatus
+from tayori.bulk.model import (
+    Cause,
+    Order,
+    Outcomes,
+    Reason,
+    Skip,
+    Skipped,
+    Task,
+    TaskKind,
+    TaskStatus,
+)
+from tayori.bulk.pacing import Grant
 from tayori.catalog.receiver_model import Receiver
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal
 from tayori.refusal.table import Language, message
-from tayori.runtime.clock import HOUR, day_of, day_range
+from tayori.runtime.clock import HOUR, SECOND
 
-STEP = 200
-"""Receivers of one step: their mails are one transaction, which others must not wait for long."""
 PASSED_OVER = frozenset(
     {
         Code.FAILED_OPERATION__INCORRECT_EMAIL,
@@ -28,6 +36,18 @@ PASSED_OVER = frozenset(
     }
 )
 """Refusals that concern one receiver and his values; every other one concerns the task."""
+_REASONS = {
+    Code.FAILED_OPERATION__EMAIL_ADDR_IN_BLACKLIST: Reason.BLACKLISTED,
+    Code.FAILED_OPERATION__RECEIVER_HAS_UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+}
+_FIELDS = {
+    Reason.DUPLICATE: "duplicates",
+    Reason.BLACKLISTED: "blacklisted",
+    Reason.UNSUBSCRIBED: "unsubscribed",
+    Reason.REFUSED: "refused",
+}
+RACE_MS = SECOND
+"""Rest of a task whose place in a limit somebody else took a moment before."""
 
 
 def concerns_all(refusal: Refusal) -> bool:
@@ -35,27 +55,78 @@ def concerns_all(refusal: Refusal) -> bool:
     return refusal.code not in PASSED_OVER
 
 
-def progress(
-    task: Task, receivers: Sequence[Receiver], stretch: Stretch, now: int, zone: tzinfo
-) -> Progress:
-    """Return what is left of a task whose next `receivers` got as far as `stretch` tells."""
-    through = len(stretch.answers)
-    task = replace(
+def begun(task: Task, bounds: tuple[int, int], outcomes: Outcomes) -> Task:
+    """Return a task whose run begins with the `bounds` of its list: how many, and the last one."""
+    return replace(
         task,
-        cursor=receivers[through - 1].id if through else task.cursor,
-        sent=task.sent + sum(answer is None for answer in stretch.answers),
+        status=TaskStatus.SENDING,
+        requested=bounds[0],
+        last=bounds[1],
+        sent=0,
+        skipped=Skipped(),
+        baseline=outcomes,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The receivers of a step; of the `repeated` ones the same address came before."""
+
+    receivers: Sequence[Receiver]
+    repeated: frozenset[int]
+
+    @property
+    def fresh(self) -> list[Receiver]:
+        """Return those who are written to."""
+        return [one for one in self.receivers if one.id not in self.repeated]
+
+
+def progress(task: Task, part: Part, stretch: Stretch, now: int) -> tuple[Task, list[Skip]]:
+    """Return what is left of a task whose next part got as far as `stretch` tells."""
+    fresh = part.fresh
+    answers = {one.id: no for one, no in zip(fresh, stretch.answers, strict=False)}
+    stopped_at = fresh[len(answers)].id if len(answers) < len(fresh) else None
+    through = [one for one in part.receivers if stopped_at is None or one.id < stopped_at]
+    skips = _skips(through, answers)
+    sent = sum(no is None for no in answers.values())
+    after = replace(
+        task,
+        cursor=through[-1].id if through else task.cursor,
+        sent=task.sent + sent,
+        day_sent=task.day_sent + sent,
+        skipped=task.skipped.plus(_counted(skips)),
     )
     if stretch.stop is None:
-        return ended(task, now) if through < STEP else _going_on(task, now)
+        return (ended(after, now) if after.cursor >= after.last else going_on(after, now)), skips
     if stretch.stop.code is Code.FAILED_OPERATION__EXCEED_SEND_LIMIT:
-        tomorrow = day_range(day_of(now, zone), zone)[1]
-        return replace(_going_on(task, tomorrow), status=TaskStatus.PAUSED)
-    return stopped(task, stretch.stop)
+        return going_on(after, now + RACE_MS), skips
+    return stopped(after, stretch.stop), skips
 
 
-def ended(task: Task, now: int) -> Progress:
+def _skips(through: Sequence[Receiver], answers: Mapping[int, Refusal | None]) -> list[Skip]:
+    skips = []
+    for one in through:
+        if one.id not in answers:
+            reason, detail = Reason.DUPLICATE, "The same address stands in the list before."
+        elif (no := answers[one.id]) is not None:
+            reason = _REASONS.get(no.code, Reason.REFUSED)
+            detail = no.detail or message(no, Language.EN)
+        else:
+            continue
+        skips.append(Skip(receiver_id=one.id, address=one.address, reason=reason, detail=detail))
+    return skips
+
+
+def _counted(skips: Sequence[Skip]) -> Skipped:
+    counts = dict.fromkeys(Skipped._fields, 0)
+    for skip in skips:
+        counts[_FIELDS[skip.reason]] += 1
+    return Skipped(**counts)
+
+
+def ended(task: Task, now: int) -> Task:
     """Return the end of a run; the receivers of the next one are those of the list then."""
-    finished = replace(_going_on(task, None), status=TaskStatus.FINISHED)
+    finished = replace(going_on(task, None), status=TaskStatus.FINISHED)
     begins_at = next_beginning(task.order, now)
     if begins_at is None:
         return finished
@@ -64,16 +135,44 @@ def ended(task: Task, now: int) -> Progress:
     )
 
 
-def stopped(task: Task, refusal: Refusal) -> Progress:
+def stopped(task: Task, refusal: Refusal) -> Task:
     """Return a task that goes no further; `error` says why, in a sentence."""
-    sentence = message(refusal, Language.EN)
-    return replace(_going_on(task, None), status=TaskStatus.FAILED, error=sentence)
-
-
-def unmoved(task: Task, due_at: int) -> Progress:
-    """Return a task as it is, to be looked at again at `due_at`."""
     return replace(
-        _going_on(task, due_at), status=task.status, cached=task.cached, error=task.error
+        going_on(task, None),
+        status=TaskStatus.FAILED,
+        cause=Cause.REFUSED,
+        error=message(refusal, Language.EN),
+    )
+
+
+def paused(task: Task, cause: Cause, error: str, due_at: int | None = None) -> Task:
+    """Return a task that waits for its time, or for somebody; the rest of its run is cached."""
+    return replace(
+        task,
+        status=TaskStatus.PAUSED,
+        cause=cause,
+        error=error,
+        cached=task.remaining,
+        due_at=due_at,
+    )
+
+
+def waiting(task: Task, given: Grant) -> Task:
+    """Return a task that was given nothing for now."""
+    if given.status is TaskStatus.PAUSED:
+        return paused(task, given.cause, "", given.until)
+    return going_on(task, given.until)
+
+
+def going_on(task: Task, due_at: int | None) -> Task:
+    """Return a task that sends; the next step is due then."""
+    return replace(
+        task,
+        status=TaskStatus.SENDING,
+        cause=Cause.NONE,
+        error="",
+        cached=0,
+        due_at=due_at,
     )
 
 
@@ -83,14 +182,3 @@ def next_beginning(order: Order, now: int) -> int | None:
         return None
     begins_at, interval = order.begins_at or now, (order.interval_h or 1) * HOUR
     return begins_at + max(0, (now - begins_at) // interval + 1) * interval
-
-
-def _going_on(task: Task, due_at: int | None) -> Progress:
-    return Progress(
-        status=TaskStatus.SENDING,
-        run=task.run,
-        cursor=task.cursor,
-        requested=task.requested,
-        sent=task.sent,
-        due_at=due_at,
-    )

@@ -1,91 +1,152 @@
 """Expands tasks through the door: a step takes the next receivers of a task, in order.
 
-Mails and cursor are committed together, so after a crash a task goes on exactly where it was: no
-receiver is left out and none is written to twice. A step ends its lease, so tasks take turns. One
-receiver that cannot be written to is passed over, with an event that says why; a reason that
-concerns all of them stops the task, and a full quota pauses it until the next day.
+Mails, cursor and counts are committed together, so after a crash a task goes on exactly where it
+was: no receiver is left out and none is written to twice. A step ends its lease, so tasks take
+turns. One receiver that cannot be written to is passed over, with an event and a row that say why;
+a reason that concerns all of them stops the task, and a full quota pauses it until the next day.
 """
 
 import uuid
-from dataclasses import replace
-from datetime import tzinfo
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
 
 from tayori.accept.door import Door
 from tayori.accept.taking import Stretch
+from tayori.bulk.budget import backlog, overspent
 from tayori.bulk.expanding import submission_for
-from tayori.bulk.model import Task, TaskStatus
-from tayori.bulk.progress import STEP, concerns_all, ended, progress, stopped, unmoved
+from tayori.bulk.model import Cause, Outcomes, Task, TaskStatus
+from tayori.bulk.pacing import Grant, grant
+from tayori.bulk.progress import (
+    Part,
+    begun,
+    concerns_all,
+    ended,
+    going_on,
+    paused,
+    progress,
+    stopped,
+    waiting,
+)
 from tayori.bulk.store import TaskStore
 from tayori.catalog.receiver_model import ListStatus
-from tayori.catalog.receiver_store import count_behind
 from tayori.catalog.receivers import Receivers
+from tayori.config.tree import BulkSettings
 from tayori.db.database import Transaction
 from tayori.refusal.refusal import Refusal
-from tayori.runtime.clock import MINUTE, SECOND, Clock
+from tayori.reputation.pace import Pace
+from tayori.runtime.clock import SECOND, Clock
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Account
 
-LEASE_MS = 2 * MINUTE
+LEASE_MS = 30 * SECOND
 UPLOAD_WAIT_MS = SECOND
 """Rest of a task whose list is being filled."""
+BACKLOG_WAIT_MS = 2 * SECOND
+"""Rest of a task that is far enough ahead of delivery."""
+WANTED = 2**40
+"""More than any limit: the answer is the room that there is."""
+
+OutcomesOf = Callable[[int, int], Awaitable[Outcomes]]
+"""Returns what became of the mails of an account's task so far."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunnerNeeds:
+    """What a runner works with; `end_of_day` returns when the day of an instant ends."""
+
+    store: TaskStore
+    accounts: Accounts
+    receivers: Receivers
+    door: Door
+    pace: Pace
+    outcomes: OutcomesOf
+    rules: BulkSettings
+    clock: Clock
+    end_of_day: Callable[[int], int]
 
 
 class Runner:
     """Works on tasks that are due, whatever account they belong to."""
 
-    def __init__(
-        self,
-        *,
-        store: TaskStore,
-        accounts: Accounts,
-        receivers: Receivers,
-        door: Door,
-        clock: Clock,
-        zone: tzinfo,
-    ) -> None:
-        self._store = store
-        self._accounts = accounts
-        self._receivers = receivers
-        self._door = door
-        self._clock = clock
-        self._zone = zone
+    def __init__(self, needs: RunnerNeeds) -> None:
+        self._needs = needs
+        self._store = needs.store
+        self._receivers = needs.receivers
 
     async def step(self) -> bool:
         """Do the next step of the task that has waited longest; False when nothing is due."""
-        now = self._clock.now()
+        now = self._needs.clock.now()
         owner = uuid.uuid4().hex
         task = await self._store.claim(owner, now, now + LEASE_MS)
         if task is None:
             return False
-        account = await self._accounts.get(task.account_id)
+        account = await self._needs.accounts.get(task.account_id)
         if isinstance(account, Refusal):
-            await self._store.save(task.id, owner, stopped(task, account), now)
+            await self._store.save(stopped(task, account), owner, now)
         else:
-            await self._expand(account, task, owner, now)
+            await self._go_on(account, task, owner, now)
         return True
 
-    async def _expand(self, account: Account, task: Task, owner: str, now: int) -> None:
+    async def _go_on(self, account: Account, task: Task, owner: str, now: int) -> None:
         listed = await self._receivers.get(account.id, task.order.list_id)
         if isinstance(listed, Refusal):
-            await self._store.save(task.id, owner, stopped(task, listed), now)
+            await self._store.save(stopped(task, listed), owner, now)
             return
         if listed.status is ListStatus.UPLOADING:
             # Whoever is on his way into the list belongs to this run, so the run waits for him.
-            await self._store.save(task.id, owner, unmoved(task, now + UPLOAD_WAIT_MS), now)
+            await self._store.save(replace(task, due_at=now + UPLOAD_WAIT_MS), owner, now)
             return
+        outcomes = await self._needs.outcomes(account.id, task.id)
         if task.status is TaskStatus.WAITING:
-            task = replace(task, requested=listed.total - listed.invalid, sent=0)
-        receivers = await self._receivers.after(task.order.list_id, task.cursor, STEP)
+            task = begun(task, await self._receivers.bounds(task.order.list_id), outcomes)
+        task = self._of_today(task, now)
+        given = await self._given(account, task, outcomes, now)
+        if isinstance(given, Task):
+            await self._store.save(given, owner, now)
+        else:
+            await self._expand(account, task, given, owner, now)
+
+    def _of_today(self, task: Task, now: int) -> Task:
+        if now < task.day_ends_at:
+            return task
+        return replace(task, day_ends_at=self._needs.end_of_day(now), day_sent=0)
+
+    async def _given(
+        self, account: Account, task: Task, outcomes: Outcomes, now: int
+    ) -> int | Task:
+        """Return how many receivers the step may take, or the task as it waits."""
+        rules = self._needs.rules
+        trouble = overspent(outcomes, task.baseline, rules)
+        if trouble:
+            return paused(task, Cause.BUDGET, trouble)
+        if rules.most_waiting and backlog(outcomes) >= rules.most_waiting:
+            return going_on(task, now + BACKLOG_WAIT_MS)
+        room = await self._needs.pace.room(account.id, task.domain, WANTED)
+        if room.refusal is not None:
+            return stopped(task, room.refusal)
+        rivals = await self._store.rivals(task, now) if room.bound else []
+        given: Grant = grant(room, task.day_sent, rivals, now)
+        return given.amount or waiting(task, given)
+
+    async def _expand(
+        self, account: Account, task: Task, wanted: int, owner: str, now: int
+    ) -> None:
+        list_id = task.order.list_id
+        receivers = await self._receivers.after(list_id, task.cursor, task.last, wanted)
         if not receivers:
-            await self._store.save(task.id, owner, ended(task, now), now)
+            await self._store.save(ended(task, now), owner, now)
             return
+        repeated = await self._receivers.repeated(list_id, receivers)
+        part = Part(receivers=receivers, repeated=repeated)
 
         async def along(transaction: Transaction, stretch: Stretch) -> bool:
-            after = progress(task, receivers, stretch, now, self._zone)
-            if after.status is TaskStatus.PAUSED:
-                cached = await count_behind(transaction, task.order.list_id, after.cursor)
-                after = replace(after, cached=cached)
-            return await self._store.advance(transaction, task.id, owner, after, now)
+            after, skips = progress(task, part, stretch, now)
+            await self._store.skip(transaction, task, skips, now)
+            return await self._store.advance(transaction, after, owner, now)
 
-        wishes = [submission_for(account, task.order, one, task.id) for one in receivers]
-        await self._door.accept_in_order(account.id, wishes, concerns_all, along)
+        mark = self._needs.rules.ad_mark
+        wishes = [
+            submission_for(account, task.order, one, task_id=task.id, ad_mark=mark)
+            for one in part.fresh
+        ]
+        await self._needs.door.accept_in_order(account.id, wishes, concerns_all, along)

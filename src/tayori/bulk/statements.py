@@ -1,11 +1,15 @@
 """The SQL of bulk tasks, each statement by name."""
 
-from sqlalchemy import bindparam, func, insert, select, update
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy.sql.dml import Update
 
 from tayori.db.statement import Statement, by_dialect
-from tayori.db.tables.bulk import bulk_task
+from tayori.db.tables.bulk import bulk_skip, bulk_task
+from tayori.db.tables.queue import IS_FAILED, recipient
 
-_task = bulk_task.c
+_task, _skip = bulk_task.c, bulk_skip.c
 _next = (
     select(_task.id)
     .where(_task.due_at <= bindparam("now"))
@@ -23,6 +27,25 @@ _filtered = (
     _task.kind.between(bindparam("least_kind"), bindparam("largest_kind")),
     _task.list_id.between(bindparam("least_list"), bindparam("largest_list")),
 )
+STEERED = ("status", "cause", "error", "cached", "baseline", "due_at")
+"""Columns that whoever pauses or resumes a task changes."""
+MOVED = (
+    *STEERED,
+    *("run", "cursor", "last", "requested", "sent"),
+    *("duplicates", "blacklisted", "unsubscribed", "refused", "day_ends_at", "day_sent"),
+)
+"""Columns that a step changes."""
+
+
+def _changed(*columns: str) -> Update:
+    return (
+        update(bulk_task)
+        .where(_task.id == bindparam("of_id"))
+        .values({name: bindparam(f"to_{name}") for name in columns})
+        # Whoever works on it at this moment finds that the task is no longer its own.
+        .values(updated_at=bindparam("now"), lease_owner=None)
+    )
+
 
 INSERT = Statement(
     insert(bulk_task)
@@ -30,6 +53,7 @@ INSERT = Statement(
     .returning(bulk_task.c.id)
 )
 GET = Statement(select(bulk_task).where(_task.id == bindparam("of_id")))
+LOCK = Statement(select(bulk_task).where(_task.id == bindparam("of_id")).with_for_update())
 CLAIM = Statement(
     by_dialect(
         sqlite=_claim.where(_task.id == _next.scalar_subquery()),
@@ -38,23 +62,8 @@ CLAIM = Statement(
         ),
     )
 )
-ADVANCE = Statement(
-    update(bulk_task)
-    .where(_task.id == bindparam("of_id"))
-    .where(_task.lease_owner == bindparam("owner"))
-    .values(
-        status=bindparam("to_status"),
-        run=bindparam("to_run"),
-        cursor=bindparam("to_cursor"),
-        requested=bindparam("to_requested"),
-        sent=bindparam("to_sent"),
-        cached=bindparam("to_cached"),
-        error=bindparam("to_error"),
-        due_at=bindparam("to_due"),
-        updated_at=bindparam("now"),
-        lease_owner=None,
-    )
-)
+ADVANCE = Statement(_changed(*MOVED).where(_task.lease_owner == bindparam("owner")))
+STEER = Statement(_changed(*STEERED))
 PAGE = Statement(
     select(bulk_task)
     .where(*_filtered)
@@ -63,16 +72,50 @@ PAGE = Statement(
     .offset(bindparam("skip"))
 )
 COUNT = Statement(select(func.count().label("total")).select_from(bulk_task).where(*_filtered))
-MOVE = Statement(
-    update(bulk_task)
-    .where(_task.id == bindparam("of_id"))
-    .where(_task.status.between(bindparam("least_status"), bindparam("largest_status")))
-    .values(
-        status=bindparam("to_status"),
-        error=bindparam("to_error"),
-        due_at=bindparam("to_due"),
-        updated_at=bindparam("now"),
-        # Whoever works on it at this moment finds that the task is no longer its own.
-        lease_owner=None,
+RIVALS = Statement(
+    select(_task.day_sent, _task.day_ends_at)
+    .where(_task.domain == bindparam("of_domain"))
+    .where(_task.due_at.is_not(None))
+    .where(or_(_task.due_at <= bindparam("now"), _task.lease_owner.is_not(None)))
+    .where(_task.id != bindparam("of_id"))
+)
+RESENT_AS = Statement(
+    select(_task.id)
+    .where(_task.account_id == bindparam("account"))
+    .where(_task.resends == bindparam("of_id"))
+    .limit(1)
+)
+INSERT_SKIP = Statement(insert(bulk_skip).values({c.name: bindparam(c.name) for c in bulk_skip.c}))
+
+
+def _of_skips(*columns: Any) -> Select[Any]:
+    return select(*columns).where(_skip.task_id == bindparam("of_id"))
+
+
+def _of_recipients(*columns: Any) -> Select[Any]:
+    return select(*columns).where(recipient.c.flow == bindparam("of_id")).where(text(IS_FAILED))
+
+
+SKIPS = Statement(
+    _of_skips(bulk_skip)
+    .where(
+        or_(
+            _skip.run > bindparam("after_run"),
+            (_skip.run == bindparam("after_run")) & (_skip.receiver_id > bindparam("after")),
+        )
     )
+    .order_by(_skip.run, _skip.receiver_id)
+    .limit(bindparam("most"))
+)
+FAILED = Statement(
+    _of_recipients(
+        recipient.c.id,
+        recipient.c.address,
+        recipient.c.state,
+        recipient.c.reply,
+        recipient.c.ended_at,
+    )
+    .where(recipient.c.id > bindparam("after"))
+    .order_by(recipient.c.id)
+    .limit(bindparam("most"))
 )

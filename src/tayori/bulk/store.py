@@ -1,13 +1,28 @@
 """All SQL of bulk tasks. A task is leased for one step; who lost the lease can change nothing."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
+
+import msgspec
 
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
 from tayori.bulk import statements
-from tayori.bulk.model import AdLocation, Filters, Order, Progress, Task, TaskKind, TaskStatus
+from tayori.bulk.model import (
+    AdLocation,
+    Cause,
+    Filters,
+    Order,
+    Outcomes,
+    Skip,
+    Skipped,
+    Task,
+    TaskKind,
+    TaskStatus,
+)
+from tayori.bulk.pacing import Rival
 from tayori.db import numbers
 from tayori.db.database import Database, Row, Transaction
+from tayori.mail.address import AddressError, parse_mailbox
 from tayori.refusal.refusal import Refusal
 from tayori.runtime.crash import Point, reach
 
@@ -27,6 +42,8 @@ class TaskStore:
         listed: tuple[str, int],
         now: int,
         token: Token | None = None,
+        *,
+        resends: int | None = None,
     ) -> int | Refusal:
         """Store a task that waits for its time, and return its number.
 
@@ -37,7 +54,7 @@ class TaskStore:
             known = await idempotency.claim(transaction, token, now) if token else None
             if known is not None:
                 return _number(known)
-            values = _new(account_id, order, *listed, now)
+            values = _new(account_id, order, listed, now) | {"resends": resends}
             number = await numbers.insert(transaction, statements.INSERT, values)
             if token is not None:
                 await idempotency.remember(transaction, token, str(number))
@@ -75,6 +92,13 @@ class TaskStore:
             total = await numbers.total(transaction, statements.COUNT, values)
         return [_task(row) for row in rows], total
 
+    async def resent_as(self, task: Task) -> int | None:
+        """Return the task that writes again to the failed receivers of this one, if there is."""
+        values = {"account": task.account_id, "of_id": task.id}
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(statements.RESENT_AS, values)
+        return int(row["id"]) if row else None
+
     async def claim(self, owner: str, now: int, lease_ends_at: int) -> Task | None:
         """Lease the task that has waited longest; None when nothing is due."""
         values = {"owner": owner, "now": now, "lease_ends_at": lease_ends_at}
@@ -82,50 +106,55 @@ class TaskStore:
             row = await transaction.fetch_one(statements.CLAIM, values)
         return _task(row) if row else None
 
-    async def advance(
-        self, transaction: Transaction, task_id: int, owner: str, progress: Progress, now: int
-    ) -> bool:
+    async def rivals(self, task: Task, now: int) -> list[Rival]:
+        """Return the other tasks of the domain that could go on now."""
+        values = {"of_domain": task.domain, "now": now, "of_id": task.id}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.RIVALS, values)
+        return [Rival(row["day_sent"] if now < row["day_ends_at"] else 0) for row in rows]
+
+    async def advance(self, transaction: Transaction, task: Task, owner: str, now: int) -> bool:
         """Write what a step did and end its lease; False when the lease is somebody else's."""
-        values = {
-            "of_id": task_id,
-            "owner": owner,
-            "to_status": int(progress.status),
-            "to_run": progress.run,
-            "to_cursor": progress.cursor,
-            "to_requested": progress.requested,
-            "to_sent": progress.sent,
-            "to_cached": progress.cached,
-            "to_error": progress.error,
-            "to_due": progress.due_at,
-            "now": now,
-        }
+        values = _values(task, statements.MOVED) | {"owner": owner, "now": now}
         return await transaction.execute(statements.ADVANCE, values) == 1
 
-    async def save(self, task_id: int, owner: str, progress: Progress, now: int) -> bool:
+    async def skip(
+        self, transaction: Transaction, task: Task, skips: Sequence[Skip], now: int
+    ) -> None:
+        """Remember whom a step passed over."""
+        of_run = {"task_id": task.id, "run": task.run, "at": now}
+        await transaction.execute_many(
+            statements.INSERT_SKIP,
+            [
+                {
+                    "receiver_id": one.receiver_id,
+                    "address": one.address,
+                    "reason": one.reason.value,
+                    "detail": one.detail,
+                }
+                | of_run
+                for one in skips
+            ],
+        )
+
+    async def save(self, task: Task, owner: str, now: int) -> bool:
         """Do as `advance` does, in a transaction of its own."""
         async with self._database.write() as transaction:
-            return await self.advance(transaction, task_id, owner, progress, now)
+            return await self.advance(transaction, task, owner, now)
 
-    async def move(
-        self,
-        task_id: int,
-        among: Sequence[TaskStatus],
-        to: tuple[TaskStatus, str, int | None],
-        now: int,
-    ) -> bool:
-        """Set status, error and due time of a task in one of the states `among` (in one row)."""
-        status, error, due_at = to
-        values = {
-            "of_id": task_id,
-            "least_status": int(min(among)),
-            "largest_status": int(max(among)),
-            "to_status": int(status),
-            "to_error": error,
-            "to_due": due_at,
-            "now": now,
-        }
+    async def steer(self, task_id: int, change: Callable[[Task], Task | None], now: int) -> bool:
+        """Change how a task goes on, by what it is now; False when `change` returns None.
+
+        Whoever works on the task at this moment has lost it: none of that step is committed.
+        """
         async with self._database.write() as transaction:
-            return await transaction.execute(statements.MOVE, values) == 1
+            row = await transaction.fetch_one(statements.LOCK, {"of_id": task_id})
+            after = change(_task(row)) if row else None
+            if after is None:
+                return False
+            values = _values(after, statements.STEERED) | {"now": now}
+            await transaction.execute(statements.STEER, values)
+        return True
 
 
 def _number(known: str | Refusal) -> int | Refusal:
@@ -135,16 +164,17 @@ def _number(known: str | Refusal) -> int | Refusal:
 _ANY_OF = {"status": 99, "kind": 99, "list": _ANY}
 
 
-def _new(
-    account_id: int, order: Order, list_name: str, requested: int, now: int
-) -> dict[str, object]:
+def _new(account_id: int, order: Order, listed: tuple[str, int], now: int) -> dict[str, object]:
+    sender = parse_mailbox(order.sender)
+    counts = ("run", "cursor", "last", "sent", "cached", "day_ends_at", "day_sent")
     return {
         "account_id": account_id,
         "kind": int(order.kind),
         "status": int(TaskStatus.WAITING),
         "list_id": order.list_id,
-        "list_name": list_name,
+        "list_name": listed[0],
         "sender": order.sender,
+        "domain": "" if isinstance(sender, AddressError) else sender.address.domain,
         "reply_to": order.reply_to,
         "subject": order.subject,
         "template_id": order.template_id,
@@ -154,17 +184,26 @@ def _new(
         "begins_at": order.begins_at,
         "interval_h": order.interval_h,
         "cycle_ended": order.cycle_ended,
-        "run": 0,
-        "cursor": 0,
-        "requested": requested,
-        "sent": 0,
-        "cached": 0,
-        "error": "",
+        "requested": listed[1],
+        **dict.fromkeys((*counts, *Skipped._fields), 0),
+        **dict.fromkeys(("error", "cause", "baseline"), ""),
         "due_at": now if order.begins_at is None else order.begins_at,
         "lease_owner": None,
         "created_at": now,
         "updated_at": now,
     }
+
+
+def _values(task: Task, columns: Collection[str]) -> dict[str, object]:
+    """Return the columns of a task as the statements name them."""
+    values: dict[str, object] = {
+        "status": int(task.status),
+        "cause": task.cause.value,
+        "baseline": msgspec.json.encode(task.baseline).decode(),
+        **task.skipped._asdict(),
+    }
+    found = {name: values[name] if name in values else getattr(task, name) for name in columns}
+    return {f"to_{name}": value for name, value in found.items()} | {"of_id": task.id}
 
 
 def _task(row: Row) -> Task:
@@ -182,18 +221,17 @@ def _task(row: Row) -> Task:
         interval_h=row["interval_h"],
         cycle_ended=bool(row["cycle_ended"]),
     )
+    baseline = row["baseline"]
+    same = (
+        *("id", "account_id", "list_name", "domain", "run", "cursor", "last", "requested"),
+        *("sent", "cached", "day_ends_at", "day_sent", "error", "due_at", "resends"),
+        *("created_at", "updated_at"),
+    )
     return Task(
-        id=row["id"],
-        account_id=row["account_id"],
         order=order,
-        list_name=row["list_name"],
         status=TaskStatus(row["status"]),
-        run=row["run"],
-        cursor=row["cursor"],
-        requested=row["requested"],
-        sent=row["sent"],
-        cached=row["cached"],
-        error=row["error"],
-        created_at=row["created_at"],
-        updated_at=row["updated_at"],
+        cause=Cause(row["cause"]),
+        skipped=Skipped(*(row[name] for name in Skipped._fields)),
+        baseline=msgspec.json.decode(baseline, type=Outcomes) if baseline else Outcomes(),
+        **{name: row[name] for name in same},
     )

@@ -1,19 +1,34 @@
-"""The verbs of bulk tasks: create, list, stop, resume.
+"""The verbs of bulk tasks: create, list, pause, resume, cancel, failures, resend.
 
 What can be known to be wrong is said when a task is created, not when it runs: the door examines
 the mail to the first receiver of the list as it will examine all of them.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 
 from tayori.accept.door import Door
 from tayori.accept.idempotency import Token
 from tayori.bulk.expanding import submission_for
-from tayori.bulk.model import Filters, Order, Task, TaskKind, TaskStatus
+from tayori.bulk.failure_store import FailureStore
+from tayori.bulk.model import (
+    Cause,
+    Failure,
+    Filters,
+    Order,
+    Reason,
+    Task,
+    TaskKind,
+    TaskStatus,
+)
+from tayori.bulk.progress import going_on, paused
+from tayori.bulk.runner import OutcomesOf
 from tayori.bulk.store import TaskStore
 from tayori.catalog.receiver_model import ListStatus, ReceiverList
 from tayori.catalog.receivers import Receivers
+from tayori.config.tree import BulkSettings
+from tayori.queue.operate import Move, Wish
+from tayori.queue.operator_store import Filter, OperatorStore
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
@@ -32,11 +47,19 @@ _AS_TASK = {
     ),
 }
 """What the door says of one mail, in the words that BatchSendEmail has for it (wire facts 1.7)."""
-STOPPED = "The task was stopped."
+_KEPT = frozenset({Reason.DUPLICATE, Reason.BLACKLISTED, Reason.UNSUBSCRIBED})
+"""Whoever was passed over for these would be again."""
+ANY_RECEIVER = 2**62
+PAUSED = "The task was paused."
+CANCELLED = "The task was cancelled."
+DROPPED_AT_ONCE = 500
 
 
 class Tasks:
-    """Bulk tasks of accounts. `announce` wakes who works on them."""
+    """Bulk tasks of accounts. `announce` wakes who works on them.
+
+    The verbs take the number of any task; whoever asks for an account looks first whose it is.
+    """
 
     def __init__(
         self,
@@ -45,8 +68,16 @@ class Tasks:
         receivers: Receivers,
         door: Door,
         clock: Clock,
+        failures: FailureStore,
+        queue: OperatorStore,
+        outcomes: OutcomesOf,
+        rules: BulkSettings,
         announce: Callable[[], None] = lambda: None,
     ) -> None:
+        self._failures = failures
+        self._queue = queue
+        self._outcomes = outcomes
+        self._rules = rules
         self._store = store
         self._receivers = receivers
         self._door = door
@@ -65,11 +96,17 @@ class Tasks:
             known = await self._store.recall(token, self._clock.now())
             if known is not None:
                 return known
+        return await self._create(account, order, token)
+
+    async def _create(
+        self, account: Account, order: Order, token: Token | None, resends: int | None = None
+    ) -> int | Refusal:
         listed = await self._check(account, order)
         if isinstance(listed, Refusal):
             return listed
         of_list = (listed.name, listed.total - listed.invalid)
-        number = await self._store.add(account.id, order, of_list, self._clock.now(), token)
+        now = self._clock.now()
+        number = await self._store.add(account.id, order, of_list, now, token, resends=resends)
         self._announce()
         return number
 
@@ -88,19 +125,107 @@ class Tasks:
         """Return a page (offset, limit), newest first, and how many match."""
         return await self._store.page(account_id, filters, page)
 
-    async def stop(self, task_id: int) -> bool:
-        """Stop a task that is not at its end; mails that the door took are sent all the same."""
-        among = (TaskStatus.WAITING, TaskStatus.SENDING, TaskStatus.PAUSED)
-        to = (TaskStatus.FAILED, STOPPED, None)
-        return await self._store.move(task_id, among, to, self._clock.now())
+    async def get(self, task_id: int) -> Task | None:
+        """Return a task of any account."""
+        return await self._store.get(task_id)
+
+    async def pause(self, task_id: int, reason: str = PAUSED) -> bool:
+        """Let a task wait until it is resumed; mails that the door took are sent all the same."""
+
+        def change(task: Task) -> Task | None:
+            if task.status in (TaskStatus.FAILED, TaskStatus.FINISHED):
+                return None
+            if task.status is TaskStatus.PAUSED and task.cause is not Cause.QUOTA:
+                return None
+            return paused(task, Cause.OPERATOR, reason)
+
+        return await self._store.steer(task_id, change, self._clock.now())
 
     async def resume(self, task_id: int) -> bool:
-        """Let a stopped, failed or paused task go on where it is."""
-        now = self._clock.now()
-        among = (TaskStatus.PAUSED, TaskStatus.FAILED)
-        done = await self._store.move(task_id, among, (TaskStatus.SENDING, "", now), now)
+        """Let a failed or paused task go on where it is, with a new budget of failures."""
+        now, found = self._clock.now(), await self._store.get(task_id)
+        if found is None:
+            return False
+        baseline = await self._outcomes(found.account_id, task_id)
+
+        def change(task: Task) -> Task | None:
+            if task.status not in (TaskStatus.PAUSED, TaskStatus.FAILED):
+                return None
+            if task.cause is Cause.CANCELLED:
+                return None
+            if not task.last:
+                # It was paused before its first run began.
+                begins_at = max(now, task.order.begins_at or now)
+                resumed = going_on(task, begins_at)
+                return replace(resumed, status=TaskStatus.WAITING)
+            return replace(going_on(task, now), baseline=baseline)
+
+        done = await self._store.steer(task_id, change, now)
         self._announce()
         return done
+
+    async def cancel(self, task_id: int, reason: str = CANCELLED) -> int | None:
+        """End a task for good; None when it had ended before.
+
+        Its mails that still wait are dropped, and their number is the answer. One that is being
+        attempted at this moment goes on.
+        """
+
+        def change(task: Task) -> Task | None:
+            if task.status is TaskStatus.FINISHED or task.cause is Cause.CANCELLED:
+                return None
+            ended = going_on(task, None)
+            return replace(ended, status=TaskStatus.FAILED, cause=Cause.CANCELLED, error=reason)
+
+        found = await self._store.get(task_id)
+        if found is None or not await self._store.steer(task_id, change, self._clock.now()):
+            return None
+        waiting = Filter(account_id=found.account_id, task_id=task_id, limit=DROPPED_AT_ONCE)
+        dropped = 0
+        while True:
+            changed = await self._queue.change(waiting, Wish.DROP, self._clock.now(), reason)
+            now_dropped = sum(isinstance(each.result, Move) for each in changed)
+            dropped += now_dropped
+            if not now_dropped:
+                return dropped
+
+    def failures(self, task_id: int) -> AsyncIterator[Failure]:
+        """Yield every receiver whom the task did not reach, with the reason."""
+        return self._failures.of_task(task_id)
+
+    async def resend(self, account: Account, task_id: int) -> int | Refusal:
+        """Write once more, by a new task, to all whom a task did not reach; return its number.
+
+        They become a list of their own. A task is resent once: whoever fails again is resent by
+        the new one.
+        """
+        task = await self._store.get(task_id)
+        if task is None or task.account_id != account.id:
+            return refuse(Code.RESOURCE_NOT_FOUND, f"There is no task {task_id}.")
+        if task.status not in (TaskStatus.FINISHED, TaskStatus.FAILED) and task.run == 0:
+            return refuse(Code.OPERATION_DENIED, f"Task {task_id} has not ended yet.")
+        before = await self._store.resent_as(task)
+        if before is not None:
+            return refuse(
+                Code.OPERATION_DENIED,
+                f"Task {task_id} was resent as task {before}; resend that one.",
+            )
+        addresses = {one.address async for one in self.failures(task_id) if one.kind not in _KEPT}
+        if not addresses:
+            return refuse(Code.OPERATION_DENIED, f"Task {task_id} has no failures to resend.")
+        name = f"Failures of task {task_id}"
+        number = await self._receivers.copy(account.id, task.order.list_id, name, addresses)
+        if isinstance(number, Refusal):
+            return number
+        order = replace(
+            task.order,
+            kind=TaskKind.IMMEDIATE,
+            list_id=number,
+            begins_at=None,
+            interval_h=None,
+            cycle_ended=False,
+        )
+        return await self._create(account, order, None, resends=task_id)
 
     async def _list(self, account: Account, list_id: int) -> ReceiverList | Refusal:
         found = await self._receivers.get(account.id, list_id)
@@ -111,10 +236,10 @@ class Tasks:
         return found
 
     async def _examine(self, account: Account, order: Order) -> Refusal | None:
-        first = await self._receivers.after(order.list_id, 0, 1)
+        first = await self._receivers.after(order.list_id, 0, ANY_RECEIVER, 1)
         if not first:
             return refuse(Code.OPERATION_DENIED__RECEIVER_STATUS_ERROR)
-        submission = submission_for(account, order, first[0])
+        submission = submission_for(account, order, first[0], ad_mark=self._rules.ad_mark)
         if isinstance(submission, Refusal):
             return _as_task(submission)
         refused = await self._door.examine(submission)

@@ -2,7 +2,7 @@
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
-from tayori.db.statement import LIKE_ESCAPE, Statement
+from tayori.db.statement import LIKE_ESCAPE, Statement, among
 from tayori.db.tables.lists import receiver, receiver_list, receiver_upload
 
 _list, _one, _upload = receiver_list.c, receiver.c, receiver_upload.c
@@ -111,14 +111,20 @@ AFTER = Statement(
     select(receiver)
     .where(_one.list_id == bindparam("of_list"))
     .where(_one.id > bindparam("cursor"))
+    .where(_one.id <= bindparam("last"))
     .where(_one.valid)
     .order_by(_one.id)
     .limit(bindparam("most"))
 )
-COUNT_BEHIND = Statement(
-    select(func.count().label("total"))
-    .select_from(receiver)
+BOUNDS = Statement(
+    select(func.count().label("total"), func.coalesce(func.max(_one.id), 0).label("last"))
     .where(_one.list_id == bindparam("of_list"))
-    .where(_one.id > bindparam("cursor"))
     .where(_one.valid)
+)
+BY_ADDRESS = Statement(
+    select(_one.id, _one.address, _one.data)
+    .where(_one.list_id == bindparam("of_list"))
+    .where(among(_one.address, "addresses"))
+    .where(_one.valid)
+    .order_by(_one.id)
 )

@@ -3,7 +3,7 @@
 What is too much to be stored while somebody waits is kept in parts, which `UploadStore` takes up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
@@ -23,9 +23,6 @@ from tayori.db.database import Row as Stored
 from tayori.db.statement import like_text
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-
-MOST_RECEIVERS = 50_000
-"""Receivers in one list (wire facts 4.4)."""
 
 
 class ReceiverStore:
@@ -100,10 +97,13 @@ class ReceiverStore:
         rows: Sequence[Row],
         variables: tuple[str, ...] | None,
         now: int,
+        *,
+        most: int,
     ) -> Refusal | None:
         """Take an upload's rows; `variables` are the names in their data, None without data.
 
-        A large one leaves the list in the state UPLOADING until its parts are stored.
+        A list has at most `most` receivers, 0 = any number. A large upload leaves it in the state
+        UPLOADING until its parts are stored.
         """
         async with self._database.write() as transaction:
             values = {"account": account_id, "of_id": list_id}
@@ -111,7 +111,7 @@ class ReceiverStore:
             if row is None:
                 return refuse(Code.OPERATION_DENIED__RECEIVER_NOT_EXIST)
             held = to_list(row)
-            refused = _fits(held, len(rows), variables)
+            refused = _fits(held, len(rows), variables, most)
             if refused is not None:
                 return refused
             if len(rows) > AT_ONCE:
@@ -143,24 +143,33 @@ class ReceiverStore:
             invalid=by_validity.get(False, 0),
         )
 
-    async def after(self, list_id: int, cursor: int, most: int) -> list[Receiver]:
-        """Return the next valid receivers behind the one with the number `cursor`."""
-        values = {"of_list": list_id, "cursor": cursor, "most": most}
+    async def after(self, list_id: int, cursor: int, last: int, most: int) -> list[Receiver]:
+        """Return the next valid receivers behind number `cursor` and not beyond `last`."""
+        values = {"of_list": list_id, "cursor": cursor, "last": last, "most": most}
         async with self._database.read() as transaction:
             return [_receiver(row) for row in await transaction.fetch(statements.AFTER, values)]
 
+    async def bounds(self, list_id: int) -> tuple[int, int]:
+        """Return how many valid receivers a list has, and the number of the last."""
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(statements.BOUNDS, {"of_list": list_id})
+        return (int(row["total"]), int(row["last"])) if row else (0, 0)
 
-async def count_behind(transaction: Transaction, list_id: int, cursor: int) -> int:
-    """Return how many valid receivers are behind the one with the number `cursor`."""
-    values = {"of_list": list_id, "cursor": cursor}
-    return await numbers.total(transaction, statements.COUNT_BEHIND, values)
+    async def by_address(self, list_id: int, addresses: Iterable[str]) -> list[tuple[int, Row]]:
+        """Return the valid receivers with one of these addresses, each with its number."""
+        values = {"of_list": list_id, "addresses": sorted(addresses)}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.BY_ADDRESS, values)
+        return [(row["id"], Row(row["address"], row["data"])) for row in rows]
 
 
-def _fits(held: ReceiverList, more: int, variables: tuple[str, ...] | None) -> Refusal | None:
+def _fits(
+    held: ReceiverList, more: int, variables: tuple[str, ...] | None, most: int
+) -> Refusal | None:
     if held.status is ListStatus.UPLOADING:
         return refuse(Code.OPERATION_DENIED__RECEIVER_IS_OPERATING)
-    if held.total + more > MOST_RECEIVERS:
-        return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_COUNT_LIMIT, limit=MOST_RECEIVERS)
+    if most and held.total + more > most:
+        return refuse(Code.LIMIT_EXCEEDED__RECEIVER_DETAIL_COUNT_LIMIT, limit=most)
     if variables is None or held.variables is None or variables == held.variables:
         return None
     return refuse(

@@ -25,6 +25,8 @@ LONGEST_DESCRIPTION: Final = 300
 LONGEST_ADDRESS: Final = 254
 LONGEST_DATA: Final = 800
 """Octets of one receiver's data (wire facts 4.4)."""
+_COPIED_AT_ONCE: Final = 1_000
+"""As many as are stored at once, so that a copy is complete when it is made."""
 _TAG: Final = re.compile(r"<[a-zA-Z/!]")
 
 
@@ -115,14 +117,61 @@ class Receivers:
             return found
         return await self._store.search(list_id, search, page)
 
-    async def after(self, list_id: int, cursor: int, most: int) -> list[Receiver]:
-        """Return the next valid receivers behind `cursor`, for a task that works through a list."""
-        return await self._store.after(list_id, cursor, most)
+    async def after(self, list_id: int, cursor: int, last: int, most: int) -> list[Receiver]:
+        """Return the next valid receivers behind `cursor` and up to `last`, for a task's step."""
+        return await self._store.after(list_id, cursor, last, most)
+
+    async def bounds(self, list_id: int) -> tuple[int, int]:
+        """Return how many valid receivers a list has, and the number of the last."""
+        return await self._store.bounds(list_id)
+
+    async def repeated(self, list_id: int, receivers: Sequence[Receiver]) -> frozenset[int]:
+        """Return which of these receivers have an address that stands in the list before them.
+
+        Nobody means another person by another case; uploads are searched as they are stored and
+        in lower case.
+        """
+        addresses = {one.address for one in receivers}
+        found = await self._store.by_address(
+            list_id, addresses | {address.lower() for address in addresses}
+        )
+        first: dict[str, int] = {}
+        for number, row in found:
+            first.setdefault(row.address.lower(), number)
+        return frozenset(one.id for one in receivers if first[one.address.lower()] < one.id)
+
+    async def copy(
+        self, account_id: int, list_id: int, name: str, addresses: set[str]
+    ) -> int | Refusal:
+        """Make a list of those receivers of another who have these addresses; return its number."""
+        source = await self.get(account_id, list_id)
+        if isinstance(source, Refusal):
+            return source
+        number = await self.create(account_id, name)
+        if isinstance(number, Refusal):
+            return number
+        wanted = sorted(addresses)
+        for start in range(0, len(wanted), _COPIED_AT_ONCE):
+            part = wanted[start : start + _COPIED_AT_ONCE]
+            found = await self._store.by_address(list_id, part)
+            # Of an address that stands there twice the first receiver was written to.
+            rows = {row.address: row for _, row in reversed(found)}
+            refused = await self._fill(account_id, number, list(rows.values()), source.variables)
+            if refused is not None:
+                return refused
+        return number
 
     async def _fill(
         self, account_id: int, list_id: int, rows: Sequence[Row], names: tuple[str, ...] | None
     ) -> Refusal | None:
-        refused = await self._store.add(account_id, list_id, rows, names, self._clock.now())
+        refused = await self._store.add(
+            account_id,
+            list_id,
+            rows,
+            names,
+            self._clock.now(),
+            most=self._policy.max_receivers_per_list,
+        )
         if refused is None:
             self._announce()
         return refused

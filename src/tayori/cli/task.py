@@ -10,12 +10,15 @@ from tayori.app.parts import Parts
 from tayori.app.tasks import build_tasks
 from tayori.bulk.model import Filters, Task, TaskStatus
 from tayori.bulk.store import TaskStore
+from tayori.bulk.tasks import CANCELLED, PAUSED
 from tayori.cli.instants import instant
-from tayori.cli.opened import CommandError, account_named, run
-from tayori.cli.options import AsJson, ConfigFile
-from tayori.cli.output import show
+from tayori.cli.opened import CommandError, account_named, done, run
+from tayori.cli.options import AsCsv, AsJson, ConfigFile
+from tayori.cli.output import show, show_csv
 
-task_app = typer.Typer(help="Look at bulk tasks, stop and resume them.", no_args_is_help=True)
+task_app = typer.Typer(
+    help="Look at bulk tasks, pause, resume, cancel and resend them.", no_args_is_help=True
+)
 
 
 class StatusName(Enum):
@@ -54,21 +57,87 @@ def list_tasks(
     show(run(config, work), as_json=as_json)
 
 
-@task_app.command("stop")
-def stop(task: TaskId, *, config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Stop a task where it is; mails that were taken already are sent."""
+@task_app.command("pause")
+def pause(
+    task: TaskId,
+    *,
+    reason: Annotated[str, typer.Option(help="What the account is told.")] = PAUSED,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Let a task wait until it is resumed; mails that were taken already are sent."""
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        if not await build_tasks(parts, build_door(parts)).stop(task):
-            raise CommandError(await _why_not(parts, task, "stop"))
+        if not await build_tasks(parts, build_door(parts)).pause(task, reason):
+            raise CommandError(await _why_not(parts, task, "pause"))
         return [await _shown(parts, task)]
+
+    show(run(config, work), as_json=as_json)
+
+
+@task_app.command("cancel")
+def cancel(
+    task: TaskId,
+    *,
+    reason: Annotated[str, typer.Option(help="What the account is told.")] = CANCELLED,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """End a task for good; mails of it that still wait are dropped."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        dropped = await build_tasks(parts, build_door(parts)).cancel(task, reason)
+        if dropped is None:
+            raise CommandError(await _why_not(parts, task, "cancel"))
+        return [{**await _shown(parts, task), "dropped": dropped}]
+
+    show(run(config, work), as_json=as_json)
+
+
+@task_app.command("failures")
+def failures(
+    task: TaskId, *, config: ConfigFile = None, as_json: AsJson = False, as_csv: AsCsv = False
+) -> None:
+    """Show whom a task did not reach: passed over, bounced, dropped or expired, with the reason."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        await _shown(parts, task)
+        tasks = build_tasks(parts, build_door(parts))
+        return [
+            {
+                "address": one.address,
+                "kind": one.kind,
+                "reason": one.detail,
+                "at": instant(one.at, parts.zone),
+            }
+            async for one in tasks.failures(task)
+        ]
+
+    rows = run(config, work)
+    if as_csv:
+        show_csv(rows)
+    else:
+        show(rows, as_json=as_json)
+
+
+@task_app.command("resend")
+def resend(task: TaskId, *, config: ConfigFile = None, as_json: AsJson = False) -> None:
+    """Write once more to all whom a task did not reach, by a new task."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        found = await TaskStore(parts.database).get(task)
+        if found is None:
+            raise CommandError(f"There is no task {task}.")
+        account = done(await parts.accounts.get(found.account_id))
+        number = done(await build_tasks(parts, build_door(parts)).resend(account, task))
+        return [await _shown(parts, number)]
 
     show(run(config, work), as_json=as_json)
 
 
 @task_app.command("resume")
 def resume(task: TaskId, *, config: ConfigFile = None, as_json: AsJson = False) -> None:
-    """Let a stopped, failed or paused task go on where it was."""
+    """Let a failed or paused task go on where it was."""
 
     async def work(parts: Parts) -> list[dict[str, object]]:
         if not await build_tasks(parts, build_door(parts)).resume(task):
@@ -98,12 +167,16 @@ def _row(task: Task, parts: Parts) -> dict[str, object]:
         "account_id": task.account_id,
         "kind": task.order.kind.name.lower(),
         "status": task.status.name.lower(),
+        "cause": task.cause.value,
         "list": task.list_name,
         "sender": task.order.sender,
         "requested": task.requested,
         "sent": task.sent,
         "cached": task.cached,
+        "skipped": sum(task.skipped),
+        **task.skipped._asdict(),
         "created": instant(task.created_at, parts.zone),
         "updated": instant(task.updated_at, parts.zone),
+        "next": instant(task.due_at, parts.zone),
         "error": task.error,
     }

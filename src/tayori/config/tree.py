@@ -195,6 +195,9 @@ class Policy(Section, frozen=True):
     max_senders_per_domain: Annotated[int, Meta(ge=0, description="Senders per domain.")] = 10
     max_templates: Annotated[int, Meta(ge=0, description="Templates per account.")] = 500
     max_receiver_lists: Annotated[int, Meta(ge=0, description="Receiver lists per account.")] = 500
+    max_receivers_per_list: Annotated[
+        int, Meta(ge=0, description="Addresses in one receiver list.")
+    ] = 50_000
     free_mails: Annotated[
         int,
         Meta(
@@ -208,6 +211,35 @@ class Policy(Section, frozen=True):
     smtp_content: Annotated[
         bool, Meta(description="Whether a new account may send own content by SMTP.")
     ] = True
+
+
+class BulkSettings(Section, frozen=True):
+    """How bulk tasks run; shares are parts of 1, 0 = no limit. See docs/bulk.md."""
+
+    minimum_sample: Annotated[
+        int, Meta(ge=1, description="Mails from which on a task's failures are judged.")
+    ] = 300
+    most_bounced: Annotated[
+        float, Meta(ge=0, le=1, description="Share of bounces above which a task is paused.")
+    ] = 0.05
+    most_deferred: Annotated[
+        float,
+        Meta(ge=0, le=1, description="Share of deferred mails above which a task is paused."),
+    ] = 0.5
+    most_complained: Annotated[
+        float, Meta(ge=0, le=1, description="Share of complaints above which a task is paused.")
+    ] = 0.005
+    most_waiting: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Mails of one task that wait in the queue before it takes no more for a "
+            "while.",
+        ),
+    ] = 50_000
+    ad_mark: Annotated[
+        str, Meta(min_length=1, max_length=40, description="Mark of advertisements (ADLocation).")
+    ] = "(AD)"
 
 
 class PriceTier(Section, frozen=True):
@@ -255,4 +287,5 @@ class Settings(Section, frozen=True):
     review: Review = Review()
     policy: Policy = Policy()
     reputation: ReputationSettings = ReputationSettings()
+    bulk: BulkSettings = BulkSettings()
     billing: Billing = Billing()

@@ -7,19 +7,23 @@ recipients by number), each with its events; what moved meanwhile is decided on 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, bindparam, select, update
+from sqlalchemy import ColumnElement, bindparam, or_, select, update
 
 from tayori.db.database import Database, Row, Transaction
 from tayori.db.statement import Statement, among
 from tayori.db.tables.queue import attempt, message, recipient
 from tayori.events.model import Event
 from tayori.events.store import record
+from tayori.queue.model import Priority
 from tayori.queue.operate import DROPPED_BY_OPERATOR, EVENTS, Entry, Move, Wish, decide
 from tayori.queue.statements import ERASE_CONTENT, LOCK_CONTENT
 from tayori.queue.states import FINAL, State
 
 BATCH = 500
 """Recipients that one transaction changes, so that delivery never waits long."""
+
+BULK_RANKS = (int(Priority.BULK), int(Priority.BULK) + 3)
+"""Ranks of bulk mail: new, and tried before."""
 
 _ENTRY = select(
     recipient.c.id,
@@ -76,6 +80,8 @@ class Filter:
     state: State | None = None
     account_id: int | None = None
     domain: str | None = None
+    task_id: int | None = None
+    """Bulk mail of this task; with the account it is found by an index."""
     limit: int | None = None
     """At most so many, those first whose next attempt is due first."""
 
@@ -201,6 +207,9 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
         conditions.append(recipient.c.account_id == wanted.account_id)
     if wanted.domain is not None:
         conditions.append(recipient.c.domain == wanted.domain)
+    if wanted.task_id is not None:
+        conditions.append(or_(*(recipient.c.rank == rank for rank in BULK_RANKS)))
+        conditions.append(recipient.c.flow == wanted.task_id)
     return conditions
 
 

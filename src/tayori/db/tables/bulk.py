@@ -29,6 +29,19 @@ bulk_task = Table(
     Column("sent", Integer, nullable=False),
     Column("cached", Integer, nullable=False),
     Column("error", Text, nullable=False),
+    Column("cause", Text, nullable=False, server_default=text("''")),  # why it is paused or failed
+    Column("domain", Text, nullable=False, server_default=text("''")),  # the sender's
+    Column("last", BigInteger, nullable=False, server_default=text("0")),  # receiver of the run
+    # Receivers of the run who were passed over, by reason.
+    Column("duplicates", Integer, nullable=False, server_default=text("0")),
+    Column("blacklisted", Integer, nullable=False, server_default=text("0")),
+    Column("unsubscribed", Integer, nullable=False, server_default=text("0")),
+    Column("refused", Integer, nullable=False, server_default=text("0")),
+    # Mails of the day that ends then: tasks of a domain share its day.
+    Column("day_ends_at", BigInteger, nullable=False, server_default=text("0")),
+    Column("day_sent", Integer, nullable=False, server_default=text("0")),
+    Column("baseline", Text, nullable=False, server_default=text("''")),  # JSON: forgiven outcomes
+    Column("resends", BigInteger),  # the task whose failed receivers it writes to again
     Column("due_at", BigInteger),  # NULL when nothing is left to do; a lease moves it
     Column("lease_owner", Text),
     Column("created_at", BigInteger, nullable=False),
@@ -40,5 +53,24 @@ bulk_task = Table(
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
     ),
+    Index(
+        "ix_bulk_task_domain",
+        "domain",
+        "due_at",
+        sqlite_where=text("due_at IS NOT NULL"),
+        postgresql_where=text("due_at IS NOT NULL"),
+    ),
     sqlite_autoincrement=True,
+)
+
+bulk_skip = Table(
+    "bulk_skip",
+    metadata,
+    Column("task_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("receiver_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("address", Text, nullable=False),
+    Column("reason", Text, nullable=False),  # duplicate, blacklisted, unsubscribed or refused
+    Column("detail", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
 )

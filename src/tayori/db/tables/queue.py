@@ -19,6 +19,9 @@ from sqlalchemy import (
 
 from tayori.db.tables.metadata import BIG_KEY, counted_key, metadata
 
+IS_FAILED = "state IN (4, 5, 6) AND flow > 0"
+"""Bounced, dropped or expired, and of a bulk task; a query repeats it word for word."""
+
 message = Table(
     "message",
     metadata,
@@ -86,6 +89,13 @@ recipient = Table(
         "due_at",
         sqlite_where=text("due_at IS NOT NULL"),
         postgresql_where=text("due_at IS NOT NULL"),
+    ),
+    Index(
+        "ix_recipient_failed",
+        "flow",
+        "id",
+        sqlite_where=text(IS_FAILED),
+        postgresql_where=text(IS_FAILED),
     ),
     Index("ix_recipient_account_id_accepted_at_id", "account_id", "accepted_at", "id"),
     Index(

@@ -1,0 +1,254 @@
+"""Tasks over days: shares of a domain, cycles, passed over receivers, budgets, failures, resending.
+
+Time stands still until it is moved, so the tables in here are worked out by hand.
+"""
+
+import json
+
+import pytest
+from tests.store.test_api_reports import settle
+from tests.store.test_bulk import all_steps, ask, listed, refused, runner, sent, written
+from tests.support.api_world import ZONE, api_world
+
+from tayori.bulk.model import Cause, Skipped, TaskStatus
+from tayori.bulk.store import TaskStore
+from tayori.events.feed_store import Horizon
+from tayori.queue.states import State
+from tayori.runtime.clock import DAY, HOUR, SECOND, day_of, day_range
+from tayori.stats.rollup import RollUp
+
+
+@pytest.fixture
+async def world(database):
+    async with api_world(database, level_per_day=(450, 10_000), account_per_day=0) as made:
+        yield made
+
+
+async def found(world, made):
+    return await TaskStore(world.database).get(made["TaskId"])
+
+
+async def run_day(world):
+    """Do everything that can be done at this moment, and during the seconds of taking turns."""
+    steps = await all_steps(world)
+    for _ in range(4):
+        world.clock.advance(SECOND)
+        steps += await all_steps(world)
+    return steps
+
+
+async def count_events(world):
+    rollup = RollUp(store=world.services.stats, horizon=Horizon(world.database), zone=ZONE)
+    for _ in range(3):
+        await rollup.run()
+
+
+def to_midnight(world):
+    now = world.clock.now()
+    world.clock.advance(day_range(day_of(now, ZONE), ZONE)[1] - now)
+
+
+async def test_two_tasks_share_the_day_of_their_domain(world):
+    template = await world.ready(world.one)
+    large, small = await listed(world, 600), await listed(world, 300)
+    first = await world.one.call("BatchSendEmail", **ask(large, template))
+    second = await world.one.call("BatchSendEmail", **ask(small, template))
+    # 450 a day. Day 1: half each. Day 2: the small one needs 75, the large one has the rest.
+    for of_first, of_second in (
+        ((225, 375, TaskStatus.PAUSED), (225, 75, TaskStatus.PAUSED)),
+        ((600, 0, TaskStatus.FINISHED), (300, 0, TaskStatus.FINISHED)),
+    ):
+        await run_day(world)
+        for made, expected in ((first, of_first), (second, of_second)):
+            task = await found(world, made)
+            assert (task.sent, task.cached, task.status) == expected
+            assert task.requested == task.sent + task.cached
+        to_midnight(world)
+    assert len(await sent(world)) == 900
+
+
+async def test_who_comes_later_in_the_day_catches_up(world):
+    template = await world.ready(world.one)
+    first = await world.one.call("BatchSendEmail", **ask(await listed(world, 100), template))
+    await run_day(world)
+    # 350 are left of the day; the newcomers are equal, whatever the one before has had.
+    later = [
+        await world.one.call("BatchSendEmail", **ask(await listed(world, 400 + n), template))
+        for n in range(3)
+    ]
+    await run_day(world)
+    assert (await found(world, first)).status is TaskStatus.FINISHED
+    counts = [(await found(world, made)).sent for made in later]
+    assert sorted(counts) == [116, 117, 117]
+
+
+async def test_a_cycle_over_a_month(world):
+    template = await world.ready(world.one)
+    number = await listed(world, 3)
+    begins_at = (world.clock.now() // 1000 + 10) * 1000
+    cycle = {"BeginTime": written(begins_at), "IntervalTime": 24}
+    made = await world.one.call(
+        "BatchSendEmail", **ask(number, template, TaskType=3, CycleParam=cycle)
+    )
+    world.clock.advance(begins_at - world.clock.now())
+    # By hand: 30 runs; on the tenth day a receiver joins: 10 * 3 + 20 * 4 mails.
+    for day in range(30):
+        await all_steps(world)
+        task = await found(world, made)
+        assert (task.run, task.status, task.due_at) == (
+            day + 1,
+            TaskStatus.WAITING,
+            begins_at + (day + 1) * DAY,
+        )
+        assert (task.requested, task.sent) == ((3, 3) if day < 10 else (4, 4))
+        if day == 9:
+            # Not by the API: its signatures know what time it is.
+            more = [("late@r.test", '{"name": "Late"}')]
+            await world.services.receivers.add_with_data(world.one.account.id, number, more)
+        world.clock.advance(DAY)
+    assert len(await sent(world)) == 110
+
+
+async def test_whoever_joins_a_list_belongs_to_the_next_run(world):
+    template = await world.ready(world.one)
+    number = await listed(world, 500)
+    made = await world.one.call("BatchSendEmail", **ask(number, template))
+    await run_day(world)
+    assert (await found(world, made)).cached == 50
+    more = [{"Email": "late@r.test", "TemplateData": '{"name": "Late"}'}]
+    await world.one.call("CreateReceiverDetailWithData", ReceiverId=number, Datas=more)
+    to_midnight(world)
+    await run_day(world)
+    task = await found(world, made)
+    assert (task.status, task.requested, task.sent) == (TaskStatus.FINISHED, 500, 500)
+
+
+async def with_failures(world):
+    """Make a task whose receivers are passed over for every reason; return its answer."""
+    text = "Your parcel was handed to the courier today, as agreed with you. " * 4
+    template = await world.template(world.one, f"<p>Hi {{{{name}}}}: {{{{code}}}}. {text}</p>")
+    number = (await world.one.call("CreateReceiver", ReceiversName="mixed"))["ReceiverId"]
+
+    def datas(*names):
+        return [{"Email": f"{n}@r.test", "TemplateData": json.dumps({"name": n})} for n in names]
+
+    fill = ("CreateReceiverDetailWithData",)
+    await world.one.call(*fill, ReceiverId=number, Datas=datas("a", "b", "black", "c"))
+    await world.one.call(*fill, ReceiverId=number, Datas=datas("A", "b", "d"))
+    await world.one.call("CreateCustomBlacklist", Emails=["black@r.test"])
+    page = {"TemplateID": template, "TemplateData": '{"code": "7"}'}
+    return await world.one.call("BatchSendEmail", **ask(number, template, Template=page))
+
+
+async def test_whoever_is_passed_over_is_counted_and_listed(world):
+    await world.ready(world.one)
+    made = await with_failures(world)
+    await run_day(world)
+    task = await found(world, made)
+    assert (task.status, task.requested, task.sent) == (TaskStatus.FINISHED, 7, 4)
+    assert task.skipped == Skipped(duplicates=2, blacklisted=1)
+    assert task.remaining == 0
+    assert [row["address"] for row in await sent(world)] == [f"{n}@r.test" for n in "abcd"]
+    tasks = world.services.tasks
+    failures = [(one.address, one.kind) async for one in tasks.failures(task.id)]
+    assert failures == [
+        ("black@r.test", "blacklisted"),
+        ("A@r.test", "duplicate"),
+        ("b@r.test", "duplicate"),
+    ]
+    # Only what the door refused is an event.
+    assert [why["code"] for why in await refused(world)] == ["FailedOperation.EmailAddrInBlacklist"]
+
+
+async def test_failed_receivers_are_resent_once_with_their_own_values(world):
+    await world.ready(world.one)
+    made = await with_failures(world)
+    await run_day(world)
+    ends = {"a": State.DELIVERED, "b": State.BOUNCED, "c": State.EXPIRED, "d": State.DROPPED}
+    await settle(world, {f"{name}@r.test": state for name, state in ends.items()})
+    tasks, account = world.services.tasks, world.one.account
+    failures = [one async for one in tasks.failures(made["TaskId"])]
+    assert [(one.address, one.kind, one.detail) for one in failures[3:]] == [
+        ("b@r.test", "bounced", "said"),
+        ("c@r.test", "expired", "said"),
+        ("d@r.test", "dropped", "said"),
+    ]
+    number = await tasks.resend(account, made["TaskId"])
+    assert (await TaskStore(world.database).get(number)).resends == made["TaskId"]
+    await run_day(world)
+    rows = [row["address"] for row in await sent(world) if row["task_id"] == number]
+    assert sorted(rows) == ["b@r.test", "c@r.test", "d@r.test"]
+    again = await tasks.resend(account, made["TaskId"])
+    assert again.detail == f"Task {made['TaskId']} was resent as task {number}; resend that one."
+    none = await tasks.resend(account, number)
+    assert none.detail == f"Task {number} has no failures to resend."
+    other = await tasks.resend(world.two.account, made["TaskId"])
+    assert other.detail == f"There is no task {made['TaskId']}."
+
+
+async def test_a_cancelled_task_sends_nothing_more(world):
+    template = await world.ready(world.one)
+    made = await world.one.call("BatchSendEmail", **ask(await listed(world, 460), template))
+    await all_steps(world)
+    tasks = world.services.tasks
+    assert await tasks.cancel(made["TaskId"], "Wrong link.") == 450
+    task = await found(world, made)
+    assert (task.status, task.cause, task.error) == (
+        TaskStatus.FAILED,
+        Cause.CANCELLED,
+        "Wrong link.",
+    )
+    now = world.clock.now()
+    assert await world.services.queue.lease("d", now + DAY, now + 2 * DAY, 10) == []
+    assert not await tasks.resume(made["TaskId"])
+    assert await tasks.cancel(made["TaskId"]) is None
+    to_midnight(world)
+    assert await all_steps(world) == 0
+
+
+async def test_too_many_bounces_pause_a_task_until_somebody_resumes_it(world):
+    template = await world.ready(world.one)
+    made = await world.one.call("BatchSendEmail", **ask(await listed(world, 440), template))
+    rules = {"minimum_sample": 20, "most_waiting": 100}
+    # It takes 200, and then waits for delivery.
+    assert await runner(world, **rules).step()
+    await count_events(world)
+    world.clock.advance(2 * SECOND)
+    assert await all_steps(world, **rules) == 1
+    assert (await found(world, made)).sent == 200
+    ends = {f"u{n}@r.test": State.BOUNCED if n < 12 else State.DELIVERED for n in range(200)}
+    for _ in range(4):
+        await settle(world, ends)
+    await count_events(world)
+    world.clock.advance(2 * SECOND)
+    assert await all_steps(world, **rules) == 1
+    task = await found(world, made)
+    assert (task.status, task.cause, task.cached) == (TaskStatus.PAUSED, Cause.BUDGET, 240)
+    assert task.error == "12 of 200 bounced (6.0%); bulk.most_bounced allows 5.0%."
+    to_midnight(world)
+    assert await all_steps(world, **rules) == 0
+    assert await world.services.tasks.resume(task.id)
+    assert await all_steps(world, **rules) == 2
+    task = await found(world, made)
+    assert (task.status, task.sent) == (TaskStatus.FINISHED, 440)
+
+
+async def test_the_hour_s_share_is_waited_for_and_the_counts_add_up_all_the_time(database):
+    policy = {"level_per_day": (450, 10_000), "account_per_day": 0}
+    async with api_world(database, hour_share=0.2, **policy) as world:
+        template = await world.ready(world.one)
+        made = await world.one.call("BatchSendEmail", **ask(await listed(world, 500), template))
+        to_midnight(world)
+        seen = []
+        for _ in range(26):
+            await all_steps(world, hour_share=0.2)
+            task = await found(world, made)
+            assert task.requested == task.sent + sum(task.skipped) + task.remaining
+            seen.append((task.sent, task.status, task.cached))
+            world.clock.advance(HOUR)
+    # By hand: 450 * 0.2 = 90 an hour, five hours; then the rest waits for the next day.
+    hours = [(90 * n, TaskStatus.SENDING, 0) for n in range(1, 5)]
+    whole_day = (450, TaskStatus.PAUSED, 50)
+    assert seen[:4] == hours
+    assert seen[4:24] == [whole_day] * 20
+    assert seen[24:] == [(500, TaskStatus.FINISHED, 0)] * 2
