@@ -22,24 +22,29 @@ ORDER = tuple(rank for priority in Priority for rank in (int(priority), int(prio
 """Ranks as they are served: of each priority the new mail, then what is tried again."""
 
 _COLUMNS = ", ".join(f"r.{column.name}" for column in statements.LEASED_COLUMNS)
+# The next flow is looked for among those of the same account, then in the next account. Both
+# numbers compared at once would be one condition too many for SQLite's index: it would read all
+# mails of the account.
 _SKIP = """
 WITH RECURSIVE found(account_id, flow, hops) AS (
-    SELECT * FROM (
-        SELECT account_id, flow, 1 FROM recipient
-        WHERE "rank" = :of_rank AND due_at IS NOT NULL
-            AND (account_id, flow) > (:after_account, :after_flow)
-        ORDER BY account_id, flow LIMIT 1
-    ) AS first
+    SELECT :after_account, :after_flow, 0
     UNION ALL
-    SELECT r.account_id, r.flow, found.hops + 1 FROM found JOIN recipient AS r ON r.id = (
-        SELECT id FROM recipient
-        WHERE "rank" = :of_rank AND due_at IS NOT NULL
-            AND (account_id, flow) > (found.account_id, found.flow)
-        ORDER BY account_id, flow LIMIT 1
+    SELECT r.account_id, r.flow, found.hops + 1 FROM found JOIN recipient AS r ON r.id = COALESCE(
+        (
+            SELECT id FROM recipient
+            WHERE "rank" = :of_rank AND due_at IS NOT NULL
+                AND account_id = found.account_id AND flow > found.flow
+            ORDER BY flow LIMIT 1
+        ),
+        (
+            SELECT id FROM recipient
+            WHERE "rank" = :of_rank AND due_at IS NOT NULL AND account_id > found.account_id
+            ORDER BY account_id, flow LIMIT 1
+        )
     )
     WHERE found.hops < :most
 )
-SELECT account_id, flow FROM found
+SELECT account_id, flow FROM found WHERE hops > 0
 """
 
 
