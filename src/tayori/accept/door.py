@@ -10,16 +10,19 @@ from datetime import tzinfo
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from tayori.accept.checks import CHECKS
 from tayori.accept.facts import Directory, Facts
 from tayori.accept.limits import Limits
+from tayori.accept.linking import Linking
 from tayori.accept.store import AcceptStore
 from tayori.accept.submission import Accepted, Source, Submission
 from tayori.accept.taking import Along, Refusing, Stretch, Taking, mailbox_types
 from tayori.catalog.model import StoredTemplate
 from tayori.catalog.variables import VariableFault
 from tayori.compose.content import Content, compile_template, read_content
-from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox, encode_recipe
+from tayori.compose.model import Recipe, RecipeAttachment, RecipeLinks, RecipeMailbox, encode_recipe
 from tayori.mail.address import Mailbox
 from tayori.queue.model import NewMessage, NewRecipient, Priority, Role
 from tayori.refusal.codes import Code
@@ -46,6 +49,7 @@ class Door:
         ids: Ids,
         zone: tzinfo,
         lifetime_ms: int,
+        linking: Linking | None = None,
     ) -> None:
         self._directory = directory
         self._limits = limits
@@ -54,6 +58,7 @@ class Door:
         self._ids = ids
         self._zone = zone
         self._lifetime_ms = lifetime_ms
+        self._linking = linking
         self._accepted = {one.value: metrics.ACCEPTED.labels(one.value) for one in Source}
         self._compiled: dict[tuple[int, int], Content] = {}
 
@@ -120,7 +125,11 @@ class Door:
             )
         if facts.identity is None or facts.content is None:
             raise AssertionError("The checks let a mail without sender domain or content pass.")
-        message = self._message(wish, facts.identity, facts)
+        links = None
+        if self._linking is not None:
+            has_html = facts.content.html.constants != ("",)
+            links = await self._linking.plan(wish, has_html=has_html)
+        message = self._message(wish, facts.identity, facts, links)
         claims = partial(self._limits.claims, identity=facts.identity)
         return Taking(
             message=message, domain=facts.identity.domain, claims=claims, token=wish.token
@@ -172,12 +181,20 @@ class Door:
         self._compiled[key] = compiled
         return compiled
 
-    def _message(self, submission: Submission, identity: Identity, facts: Facts) -> NewMessage:
+    def _message(
+        self,
+        submission: Submission,
+        identity: Identity,
+        facts: Facts,
+        links: RecipeLinks | None,
+    ) -> NewMessage:
         now = self._clock.now()
         public_id = self._ids.message_id(submission.account.app_id, now, self._zone)
         rfc_message_id = submission.rfc_message_id or f"<{public_id}@{identity.domain}>"
         names = (public_id, rfc_message_id)
         recipe = _recipe(submission, identity, facts, names, now)
+        if links is not None:
+            recipe = msgspec.structs.replace(recipe, links=links)
         # As it is kept, not as it was written: limits are counted by this text.
         sender = facts.sender.address if facts.sender else submission.sender.address
         return NewMessage(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tayori.accept.idempotency import Token
+from tayori.catalog.tracking_model import Switches
 from tayori.mail.address import Address, Mailbox
 from tayori.tenants.model import Account
 
@@ -69,7 +70,10 @@ class Submission:
     tag: str = ""
     """The account's own name for a kind of mail, "" for none."""
     trigger: bool = False
-    unsubscribe: str = "0"
+    unsubscribe: str = ""
+    """The footer's language, "0" for none; "" leaves it to the sender's setting."""
+    tracking: Switches | None = None
+    """What the request wants tracked; None leaves it to the settings."""
     rfc_message_id: str = ""
     task_id: int | None = None
     """The bulk task that wants it sent."""

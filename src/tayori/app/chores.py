@@ -12,6 +12,8 @@ from tayori.catalog.upload_store import UploadStore
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.edge.api.access_store import AccessStore
 from tayori.events.feed_store import Horizon
+from tayori.inbound.machines import Machines
+from tayori.inbound.visit_store import AT_ONCE, VisitStore
 from tayori.queue.retention import Retention
 from tayori.queue.retention_store import RetentionStore
 from tayori.reputation.store import sweep
@@ -26,6 +28,7 @@ SWEEP_S = 60.0
 RETENTION_S = 300.0
 RECHECK_S = 5.0
 ROLL_UP_S = 2.0
+VISITS_S = 0.5
 RECHECKS_AT_ONCE = 20
 
 
@@ -41,7 +44,7 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     if Role.CALLBACKS in roles:
         services += calling(parts)
     if Role.STATS in roles:
-        services += [_stats(parts), _levels(parts)]
+        services += [_visits(parts), _stats(parts), _levels(parts)]
     return services
 
 
@@ -65,6 +68,19 @@ def _stats(parts: Parts) -> Service:
 
 def _levels(parts: Parts) -> Service:
     return Periodic("levels", ROLL_UP_S, build_levels(parts).run)
+
+
+def _visits(parts: Parts) -> Service:
+    store, machines = VisitStore(parts.database), Machines(parts.data_dir)
+
+    counted = frozenset(parts.settings.tracking.counted_machines)
+
+    async def judge() -> None:
+        machines.refresh()
+        while await store.settle(parts.clock.now(), machines.name, counted) == AT_ONCE:
+            pass
+
+    return Periodic("judge visits", VISITS_S, judge)
 
 
 def _sweeping(parts: Parts) -> list[Service]:

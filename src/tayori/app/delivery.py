@@ -17,6 +17,7 @@ from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.stops import Stops
+from tayori.mail.tracking_token import KEY_PURPOSE
 from tayori.reputation.standing_store import StopStore
 from tayori.reputation.warmup import WARMUP_RULES, read_table
 from tayori.reputation.warmup_store import WarmupStore
@@ -53,6 +54,7 @@ def delivery(parts: Parts) -> list[Service]:
             templates=parts.templates,
             identities=parts.identities,
             token_key=parts.box.derive(RETURN_PATH_PURPOSE),
+            link_key=parts.box.derive(KEY_PURPOSE),
         ),
         resolver=parts.resolver,
         signal=parts.queue_signal,

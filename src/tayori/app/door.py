@@ -2,9 +2,11 @@
 
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
+from tayori.accept.linking import Linking, LinkPolicy
 from tayori.accept.metering import Meter
 from tayori.accept.store import AcceptStore
 from tayori.app.parts import Parts
+from tayori.config.tree import Settings
 from tayori.runtime.clock import SECOND
 from tayori.tenants.billing.pricing import prices_of
 
@@ -25,4 +27,21 @@ def build_door(parts: Parts) -> Door:
         ids=parts.ids,
         zone=parts.zone,
         lifetime_ms=settings.delivery.lifetime_s * SECOND,
+        linking=Linking(parts.tracking, link_policy(settings)),
+    )
+
+
+def link_policy(settings: Settings) -> LinkPolicy:
+    """Return what the settings say about links in mails.
+
+    Where nobody said under which URL the outside reaches us, links of others stay as they are: an
+    address of this machine would break them for every reader elsewhere.
+    """
+    public = settings.http.public_url.rstrip("/")
+    return LinkPolicy(
+        tracking_url=settings.tracking.url.rstrip("/") or public,
+        public_url=public or f"http://{settings.http.listen}",
+        mx_host=settings.domains.mx_host,
+        opens=settings.tracking.opens,
+        clicks=settings.tracking.clicks,
     )

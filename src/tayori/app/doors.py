@@ -1,5 +1,6 @@
 """The process that strangers talk to: the API, health and metrics, and the door behind them."""
 
+import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Any
@@ -25,14 +26,19 @@ from tayori.edge.api.rate import RateGate
 from tayori.edge.http_listener import HttpListener
 from tayori.edge.public.health import health_routes
 from tayori.edge.public.openapi import openapi_route
+from tayori.edge.public.reader import ReaderPages
+from tayori.edge.public.visit_log import VisitLog
 from tayori.edge.smtp_listeners import SmtpListeners
 from tayori.edge.submission.server import SubmissionServer, build_submission
+from tayori.inbound.visit_store import VisitStore
+from tayori.mail.tracking_token import KEY_PURPOSE
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
 from tayori.runtime import metrics
 from tayori.runtime.clock import SECOND
 from tayori.runtime.service import Service
 from tayori.stats.store import StatsStore
+from tayori.suppress.unsubscribing import Unsubscribes
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
@@ -45,14 +51,18 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
     if "http" in sockets:
         # It starts before the listener and stops behind it, when no more calls come.
         calls = AccessLog(AccessStore(parts.database))
-        services.append(calls)
+        visits = VisitLog(VisitStore(parts.database))
+        services += [calls, visits]
         pages = Starlette(
             routes=[
                 *health_routes({"database": lambda: _database_trouble(parts)}),
                 openapi_route(),
+                *_reader_pages(parts, visits).routes(),
             ],
             exception_handlers={404: _not_found},
         )
+        # An address with one slash too many is none of ours; nobody is sent anywhere for it.
+        pages.router.redirect_slashes = False
         services.append(
             HttpListener(by_path(_api(parts, door, calls, permits), pages), sockets["http"])
         )
@@ -84,6 +94,17 @@ class Listening:
     async def stop(self) -> None:
         """Take no more; mails under way are answered."""
         await self._server.stop()
+
+
+def _reader_pages(parts: Parts, visits: VisitLog) -> ReaderPages:
+    proxies = parts.settings.http.trusted_proxies
+    return ReaderPages(
+        key=parts.box.derive(KEY_PURPOSE),
+        visits=visits,
+        unsubscribes=Unsubscribes(parts.database, parts.clock),
+        clock=parts.clock,
+        proxies=[ipaddress.ip_network(proxy, strict=False) for proxy in proxies],
+    )
 
 
 def _submission(parts: Parts, door: Door, permits: Permits) -> SubmissionServer:

@@ -14,6 +14,7 @@ from tayori.catalog.sender_store import SenderStore
 from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
+from tayori.catalog.tracking_store import TrackingStore
 from tayori.config.tree import Settings
 from tayori.db.database import Database
 from tayori.db.open import database_url, open_database
@@ -58,6 +59,7 @@ class Parts:
     receivers: Receivers
     queue: QueueStore
     suppressions: SuppressStore
+    tracking: TrackingStore
     queue_signal: Wakeup
     bulk_signal: Wakeup
     upload_signal: Wakeup
@@ -138,6 +140,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         ),
         queue=QueueStore(database),
         suppressions=SuppressStore(database),
+        tracking=TrackingStore(database, clock),
         queue_signal=open_wakeup(url, data_dir / RUN_DIR, "queue"),
         bulk_signal=open_wakeup(url, data_dir / RUN_DIR, "bulk"),
         upload_signal=upload_signal,

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import uvloop
 
 from tayori.app.chores import chores
@@ -22,6 +23,7 @@ from tayori.config.tree import Settings
 from tayori.runtime import log, metrics
 from tayori.runtime.control import ControlLine
 from tayori.runtime.garbage import spare_the_lasting
+from tayori.runtime.listening import address_of
 from tayori.runtime.open_files import permit_open_files
 from tayori.runtime.service import Service, run, stop_on_signals
 from tayori.runtime.supervisor import ProcessSpec, Supervisor
@@ -39,10 +41,19 @@ def serve(settings: Settings, config: Path | None, roles: frozenset[Role]) -> No
     with _only_one(data_dir):
         asyncio.run(prepare(settings))
         sockets = bind_all(settings, roles)
+        settings = _with_address(settings, sockets)
         if settings.delivery.processes == 0:
             _loop(_alone(settings, sockets, roles))
         else:
             _loop(_supervise(settings, config, sockets, roles))
+
+
+def _with_address(settings: Settings, sockets: Sockets) -> Settings:
+    """Return the settings with the address of the HTTP listener as it was bound."""
+    if "http" not in sockets:
+        return settings
+    http = msgspec.structs.replace(settings.http, listen=address_of(sockets["http"]))
+    return msgspec.structs.replace(settings, http=http)
 
 
 def serve_process(
@@ -132,7 +143,11 @@ def _specs(
     common = ["--roles", ",".join(sorted(roles)), "--control", _CONTROL]
     if config is not None:
         common += ["--config", str(config)]
-    environment = {metrics.DIRECTORY_VARIABLE: str(counted)}
+    environment = {
+        metrics.DIRECTORY_VARIABLE: str(counted),
+        # Links of mails lead here where no public URL is set; the port may have been free choice.
+        "TAYORI_HTTP_LISTEN": settings.http.listen,
+    }
     specs = []
     for kind in kinds_of(roles):
         held = sockets if kind is Kind.DOORS else {}

@@ -103,7 +103,7 @@ class Order:
     template_id: int
     template_data: str = ""
     reply_to: str = ""
-    unsubscribe: str = "0"
+    unsubscribe: str = ""
     ad_location: AdLocation = AdLocation.NONE
     begins_at: int | None = None
     interval_h: int | None = None

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tayori.events.model import EventKind
+from tayori.events.model import MACHINE, EventKind
 from tayori.mail.encoded_word import encode_words
 from tayori.runtime.clock import SECOND
 
@@ -45,7 +45,7 @@ class Fact:
 
 
 def body_of(fact: Fact) -> str:
-    """Return the call's body; only `tayori_class` is an addition to the original's fields."""
+    """Return the call's body; only those with `tayori_` are additions to the original's fields."""
     data = fact.data
     told: dict[str, Any] = {
         "event": fact.kind.value,
@@ -71,6 +71,8 @@ def body_of(fact: Fact) -> str:
         told["link"] = str(data.get("link", ""))
     if data.get("class"):
         told["tayori_class"] = data["class"]
+    if data.get(MACHINE):
+        told["tayori_machine"] = data[MACHINE]
     # Custom headers may not stand in for a field of the call, whatever they are named.
     return msgspec.json.encode({**fact.headers, **told}).decode()
 

@@ -29,6 +29,7 @@ from tayori.cli.shaping import shaping_app
 from tayori.cli.source import source_app
 from tayori.cli.task import task_app
 from tayori.cli.template import template_app
+from tayori.cli.tracking import tracking_app
 from tayori.cli.usage import credit, usage
 from tayori.runtime.trouble import Trouble
 
@@ -49,6 +50,7 @@ app.add_typer(source_app, name="source")
 app.add_typer(task_app, name="task")
 app.add_typer(reaction_app, name="reaction")
 app.add_typer(callback_app, name="callback")
+app.add_typer(tracking_app, name="tracking")
 app.add_typer(inbound_app, name="inbound")
 app.add_typer(dmarc_app, name="dmarc")
 app.add_typer(replies_app, name="replies")

@@ -11,8 +11,11 @@ from functools import lru_cache
 
 from tayori.catalog.variables import MissingVariable, VariableFault, split_variables
 from tayori.compose.content import Content, Rendered
+from tayori.compose.links import linker_for, marks
+from tayori.compose.list_headers import LIST_UNSUBSCRIBE, list_fields
 from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox
 from tayori.compose.raw import transmitted
+from tayori.compose.rewriting import Rewriter
 from tayori.mail import dkim, mime
 from tayori.mail.address import AddressError, Mailbox, parse_address
 from tayori.mail.entity import Malformed
@@ -67,14 +70,25 @@ def build(
     signers: Sequence[dkim.Signer],
     token_key: bytes,
     capabilities: Capabilities,
+    link_key: bytes = b"",
 ) -> Mail:
-    """Return the mail for one recipient; CompositionError when the recipe is damaged."""
+    """Return the mail for one recipient; CompositionError when the recipe is damaged.
+
+    The content of a recipe with links is `links.linked`, made with the same `link_key`.
+    """
     token = encode_token(recipient_id, recipe.date_at, token_key)
     return_path = f"{token}@{recipe.domain}"
-    reference = _reference(recipient_id, recipe, token_key)
+    added = [_reference(recipient_id, recipe, token_key)]
+    values: Mapping[str, str] = recipe.values
+    linker = linker_for(recipe, link_key)
+    if linker is not None:
+        added += list_fields(recipe, linker, recipient_id, token_key)
     if recipe.raw:
-        return _build_raw(recipe, return_path, reference, signers, capabilities)
-    rendered = content.fill(recipe.values)
+        rewriter = Rewriter(linker, recipient_id) if linker else None
+        return _as_it_came(recipe, (return_path, added), rewriter, signers, capabilities)
+    if linker is not None:
+        values = marks(content, linker, recipient_id, values)
+    rendered = content.fill(values)
     subject: str | MissingVariable = recipe.subject
     if recipe.template:
         subject = fill_subject(recipe.subject, recipe.values)
@@ -87,7 +101,7 @@ def build(
         eight_bit=capabilities.eight_bit,
     )
     fields, utf8 = _fields(recipe, subject, capabilities)
-    fields.append(reference)
+    fields += added
     described = [*fields, mime.VERSION_FIELD, *entity.fields]
     signatures = dkim.signature_fields(
         described, dkim.body_hash(entity.body), signers, signed_at=recipe.date_at
@@ -106,22 +120,25 @@ def _reference(recipient_id: int, recipe: Recipe, token_key: bytes) -> bytes:
     return encode_raw(REFERENCE_HEADER.encode("ascii"), token.encode("ascii"))
 
 
-def _build_raw(
+def _as_it_came(
     recipe: Recipe,
-    return_path: str,
-    reference: bytes,
+    ours: tuple[str, Sequence[bytes]],
+    rewriter: Rewriter | None,
     signers: Sequence[dkim.Signer],
     capabilities: Capabilities,
 ) -> Mail:
-    copy = transmitted(recipe, _feedback_id(recipe), eight_bit=capabilities.eight_bit)
+    """Return a mail that came as a whole; `ours` are the return path and the fields added."""
+    copy = transmitted(
+        recipe, _feedback_id(recipe), eight_bit=capabilities.eight_bit, rewriter=rewriter
+    )
     if isinstance(copy, Malformed):
         raise CompositionError(f"Message {recipe.public_id} cannot be read: {copy.sentence}")
-    fields = (reference, *copy.fields)
+    fields = (*ours[1], *copy.fields)
     signatures = dkim.signature_fields(
         fields, dkim.body_hash(copy.body), signers, signed_at=recipe.date_at
     )
     return Mail(
-        return_path=return_path,
+        return_path=ours[0],
         content=b"".join([*signatures, *fields, b"\r\n", copy.body]),
         eight_bit=copy.eight_bit,
         smtputf8=copy.smtputf8,
@@ -165,7 +182,12 @@ def _fields(recipe: Recipe, subject: str, capabilities: Capabilities) -> tuple[l
     fields.append(encode_text(b"Subject", subject, utf8=utf8))
     fields.append(encode_raw(b"Message-ID", recipe.rfc_message_id.encode("ascii")))
     fields.append(encode_raw(b"Feedback-ID", _feedback_id(recipe)))
-    fields += [encode_text(name.encode("ascii"), value) for name, value in recipe.headers]
+    listed = recipe.links is not None and recipe.links.language > 0
+    fields += [
+        encode_text(name.encode("ascii"), value)
+        for name, value in recipe.headers
+        if not (listed and name.lower() in LIST_UNSUBSCRIBE)
+    ]
     return fields, utf8
 
 

@@ -16,11 +16,21 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True)
+class Dynamic:
+    """A link whose address has variables: the hole that it fills, and the address."""
+
+    name: str
+    value: VariableText
+
+
+@dataclass(frozen=True, slots=True)
 class Content:
     """HTML and text, split at their variables. Own content has none and is never split."""
 
     html: VariableText
     text: VariableText
+    dynamic: tuple[Dynamic, ...] = ()
+    """Links of ours that each recipient has different (`compose.links`)."""
 
     @property
     def names(self) -> frozenset[str]:

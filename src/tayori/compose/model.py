@@ -21,6 +21,20 @@ class RecipeAttachment(msgspec.Struct, frozen=True, array_like=True):
     content: bytes
 
 
+class RecipeLinks(msgspec.Struct, frozen=True, array_like=True, omit_defaults=True):
+    """What is added to a mail so that its reader's answer is heard.
+
+    `base` is the URL before every path of ours, `language` the footer's number (0 = none), and
+    `mx_host` where unsubscribe mails go.
+    """
+
+    base: str
+    opens: bool = False
+    clicks: bool = False
+    language: int = 0
+    mx_host: str = ""
+
+
 class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What composing needs. `date_at` is milliseconds since the epoch.
 
@@ -54,6 +68,8 @@ class Recipe(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The account's own name for a kind of mail, "" for none."""
     tls: str = ""
     """What the sender asks (RFC 8689): "require", "optional", or "" for nothing."""
+    links: RecipeLinks | None = None
+    """None when nothing is added."""
 
 
 def encode_recipe(recipe: Recipe) -> bytes:

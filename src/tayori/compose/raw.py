@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from email.utils import parsedate_tz
 from typing import Final
 
+from tayori.compose.list_headers import LIST_UNSUBSCRIBE
 from tayori.compose.model import Recipe
+from tayori.compose.rewriting import Rewriter
 from tayori.mail.address import AddressError
 from tayori.mail.address_list import read_mailboxes
 from tayori.mail.downgrade import ascii_headers, needs_smtputf8, seven_bit, with_encoding
@@ -31,6 +33,7 @@ REMOVED: Final = frozenset(
 )
 """Fields of a submitted mail that never travel on."""
 _REMOVED_PREFIXES: Final = (b"arc-", b"resent-", OPTION_PREFIX)
+_OF_LISTS: Final = frozenset(name.encode("ascii") for name in LIST_UNSUBSCRIBE)
 _ADDRESSES: Final = frozenset({b"to", b"cc", b"reply-to"})
 _MIME: Final = frozenset({b"content-type", b"content-transfer-encoding"})
 
@@ -45,11 +48,15 @@ class Copy:
     smtputf8: bool
 
 
-def transmitted(recipe: Recipe, feedback_id: bytes, *, eight_bit: bool) -> Copy | Malformed:
+def transmitted(
+    recipe: Recipe, feedback_id: bytes, *, eight_bit: bool, rewriter: Rewriter | None = None
+) -> Copy | Malformed:
     """Return the copy for a receiver with or without 8BITMIME; the same octets each time."""
     part = read_mail(recipe.raw)
     if isinstance(part, Malformed):
         return part
+    if rewriter is not None:
+        part = rewriter.rewrite(part)
     part = ascii_headers(replace(part, fields=finished(part, recipe, feedback_id)))
     part = _described(part)
     if not eight_bit:
@@ -82,6 +89,8 @@ def removed(name: bytes) -> bool:
 def _stays(field: bytes, recipe: Recipe) -> bool:
     name, value = field_name(field), field_value(field)
     if removed(name) or (name in _ADDRESSES and not value):
+        return False
+    if name in _OF_LISTS and recipe.links is not None and recipe.links.language:
         return False
     if name == b"message-id":
         return value == recipe.rfc_message_id.encode("ascii")

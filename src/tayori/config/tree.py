@@ -9,6 +9,7 @@ from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
 from tayori.config.retention import RetentionSettings
 from tayori.config.section import Listen, Section
+from tayori.config.tracking import TrackingSettings
 
 Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
@@ -283,6 +284,7 @@ class Settings(Section, frozen=True):
     delivery: DeliverySettings = DeliverySettings()
     callbacks: CallbackSettings = CallbackSettings()
     retention: RetentionSettings = RetentionSettings()
+    tracking: TrackingSettings = TrackingSettings()
     domains: Domains = Domains()
     review: Review = Review()
     policy: Policy = Policy()

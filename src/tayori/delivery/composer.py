@@ -7,7 +7,8 @@ from tayori.catalog.templates import Templates
 from tayori.catalog.variables import VariableFault
 from tayori.compose.build import Capabilities, CompositionError, Mail, build
 from tayori.compose.content import Content, compile_template, own_content
-from tayori.compose.model import Recipe
+from tayori.compose.links import linked, linker_for
+from tayori.compose.model import Recipe, RecipeLinks
 from tayori.mail.dkim import RsaSigner
 from tayori.tenants.identities import Identities
 from tayori.tenants.model import DkimKey
@@ -16,18 +17,28 @@ CONTENT_SPACE = 16 * 1024 * 1024
 """Characters of compiled content that are kept."""
 MOST_SIGNERS = 1_000
 
+_ContentKey = tuple[tuple[int, int] | str, RecipeLinks | None]
+
 K = TypeVar("K")
 V = TypeVar("V")
 
 
 class CatalogComposer:
-    """Composes with what the catalogue holds; `token_key` signs return paths."""
+    """Composes with what the catalogue holds; `token_key` signs return paths, `link_key` links."""
 
-    def __init__(self, *, templates: Templates, identities: Identities, token_key: bytes) -> None:
+    def __init__(
+        self,
+        *,
+        templates: Templates,
+        identities: Identities,
+        token_key: bytes,
+        link_key: bytes = b"",
+    ) -> None:
         self._templates = templates
         self._identities = identities
         self._token_key = token_key
-        self._contents: _Recent[tuple[int, int] | str, Content] = _Recent(CONTENT_SPACE)
+        self._link_key = link_key
+        self._contents: _Recent[_ContentKey, Content] = _Recent(CONTENT_SPACE)
         self._signers: _Recent[tuple[str, bytes], RsaSigner] = _Recent(MOST_SIGNERS)
 
     async def compose(self, recipient_id: int, recipe: Recipe, receiver: Capabilities) -> Mail:
@@ -41,6 +52,7 @@ class CatalogComposer:
             recipient_id=recipient_id,
             signers=[self._signer(recipe.domain, key) for key in keys],
             token_key=self._token_key,
+            link_key=self._link_key,
             capabilities=receiver,
         )
 
@@ -53,10 +65,13 @@ class CatalogComposer:
 
     async def _content(self, recipe: Recipe) -> Content:
         # Recipients of one message follow each other, so its content is worth keeping for a while.
-        name = recipe.template or recipe.public_id
+        name = (recipe.template or recipe.public_id, recipe.links)
         known = self._contents.get(name)
         if known is None:
             known = await self._make(recipe)
+            linker = linker_for(recipe, self._link_key)
+            if linker is not None:
+                known = linked(known, linker)
             self._contents.keep(name, known, _size(known))
         return known
 

@@ -81,6 +81,10 @@ ATTEMPT: Final = "attempt"
 """Under this name it has the number of the attempt, from 1 on."""
 
 
+MACHINE = "machine"
+"""Under this name an open or click has the machine that made it (`inbound.visits`)."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """One event; `message_id` and `recipient_id` are row numbers, `data` holds what explains it."""

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, insert, select, text
 from tayori.db.database import Database, Transaction
 from tayori.db.statement import Statement, among
 from tayori.db.tables.events import IS_REACTION, event
-from tayori.events.model import Event, EventKind
+from tayori.events.model import MACHINE, Event, EventKind
 
 _INSERT = Statement(
     insert(event).values({c.name: bindparam(c.name) for c in event.c if c.name != "id"})
@@ -17,11 +17,14 @@ _OF_MESSAGE = Statement(
     select(event).where(event.c.message_id == bindparam("message")).order_by(event.c.id)
 )
 
+BY_A_PERSON = event.c.data.not_like(f'%"{MACHINE}":"%')
+"""Not by a machine. Inside a text JSON escapes the quotes, so no link can look like the mark."""
 REACTIONS = Statement(
     select(event.c.recipient_id, event.c.kind)
     .distinct()
     .where(among(event.c.recipient_id, "recipients"))
     .where(text(IS_REACTION))
+    .where(BY_A_PERSON)
 )
 
 

@@ -20,8 +20,8 @@ from typing import Final
 
 KEY_PURPOSE: Final = "tracking"
 """What the installation's key is derived for (`SecretBox.derive`) to sign these tokens."""
-MAX_LINK: Final = 8_000
-"""Octets of an address that is put into a link; longer ones stay as they are."""
+MAX_LINK: Final = 2_000
+"""Characters of an address that is put into a link; longer ones stay as they are."""
 
 _VERSION: Final = 1
 _HEAD: Final = struct.Struct(">BIQ")

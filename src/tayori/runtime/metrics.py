@@ -22,6 +22,9 @@ API_SECONDS = Histogram(
 API_LOG_DROPPED = Counter(
     "tayori_api_log_dropped", "Calls of the API that could not be written to the log of calls."
 )
+VISITS_DROPPED = Counter(
+    "tayori_visits_dropped", "Opens and clicks that could not be kept, or were too many of one."
+)
 ACCEPTED = Counter("tayori_mails_accepted", "Mails taken by the door.", ["source"])
 REFUSED = Counter("tayori_mails_refused", "Mails refused by the door.", ["source", "code"])
 INBOUND_TAKEN = Counter("tayori_inbound_taken", "Mails taken by the inbound listener.")

@@ -7,7 +7,7 @@ from itertools import product
 from typing import Final
 
 from tayori.accept.taking import DOMAIN, MAILBOX_TYPES, SENDER, TASK, TEMPLATE
-from tayori.events.model import AT_DOOR, ATTEMPT, EventKind
+from tayori.events.model import AT_DOOR, ATTEMPT, MACHINE, EventKind
 from tayori.runtime.clock import day_of
 from tayori.stats.model import ALL, Batch, Cell, Fact, KeyCell, Kind, Volume
 
@@ -84,6 +84,8 @@ def _counted(fact: Fact, batch: Batch) -> Iterator[tuple[str, Volume]]:
     elif fact.kind is EventKind.DEFERRED:
         if fact.data.get(ATTEMPT) == 1:
             yield fact.mailbox_type, _DEFERRED
+    elif fact.data.get(MACHINE):
+        return  # What a machine fetched says nothing of a reader.
     elif fact.kind in _EVERY:
         yield fact.mailbox_type, _EVERY[fact.kind]
     elif fact.kind in _FIRST and _is_first(fact, batch):

@@ -12,6 +12,7 @@ from tayori.db.tables.events import IS_COMPLAINT, IS_REACTION, event
 from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.stats import daily_volume, keyed_volume
 from tayori.events.model import EventKind
+from tayori.events.store import BY_A_PERSON
 from tayori.stats.model import Cell, KeyCell, Volume
 
 FACTS = Statement(
@@ -42,6 +43,7 @@ FIRSTS = Statement(
     select(event.c.recipient_id, event.c.kind, func.min(event.c.id).label("first"))
     .where(among(event.c.recipient_id, "recipients"))
     .where(text(IS_REACTION))
+    .where(BY_A_PERSON)
     .group_by(event.c.recipient_id, event.c.kind)
 )
 

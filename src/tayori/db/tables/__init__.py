@@ -18,6 +18,7 @@ from tayori.db.tables import (
     suppress,
     system,
     tenants,
+    tracking,
     unclassified,
 )
 from tayori.db.tables.metadata import metadata
@@ -41,5 +42,6 @@ __all__ = [
     "suppress",
     "system",
     "tenants",
+    "tracking",
     "unclassified",
 ]

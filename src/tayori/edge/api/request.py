@@ -1,15 +1,15 @@
 """One HTTP request as the API sees it, taken from the server with bounds on its size."""
 
-import ipaddress
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
+
+from tayori.edge.clients import Network, client_address
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 Scope = MutableMapping[str, Any]
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 MAX_QUERY: Final = 32 * 1024
 MAX_FORM: Final = 1024 * 1024
@@ -61,15 +61,6 @@ def incoming(scope: Scope, proxies: Sequence[Network]) -> Incoming:
     return Incoming(scope["method"], scope["query_string"], headers, client)
 
 
-def client_address(peer: str, forwarded: bytes, proxies: Sequence[Network]) -> str:
-    """Return the address of the client: the last hop that is no proxy of ours."""
-    hops = [hop.strip() for hop in forwarded.decode("latin-1").split(",") if hop.strip()]
-    address = peer
-    while hops and _is_proxy(address, proxies):
-        address = hops.pop()
-    return address
-
-
 async def read_body(receive: Receive, most: int) -> bytes | None:
     """Return the body, or None when it is larger than `most` octets.
 
@@ -96,11 +87,3 @@ async def _piece(receive: Receive) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise ClientGoneError
     return message.get("body", b""), message.get("more_body", False)
-
-
-def _is_proxy(address: str, proxies: Sequence[Network]) -> bool:
-    try:
-        parsed = ipaddress.ip_address(address)
-    except ValueError:
-        return False
-    return any(parsed in network for network in proxies)

@@ -12,6 +12,8 @@ from typing import Any, Final
 import msgspec
 
 from tayori.accept.idempotency import HEADER, KEY
+from tayori.accept.linking import TRACK_HEADER
+from tayori.catalog.tracking_model import Switches, read_choice
 from tayori.compose.raw import OPTION_PREFIX
 from tayori.mail.encoded_word import decode_words
 from tayori.mail.message import field_name, field_value
@@ -23,6 +25,8 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "the submitted mail is not used; its attachments, subject and other headers are.",
     "X-Tayori-Template-Data": "JSON object with the values of the template's variables.",
     "X-Tayori-Unsubscribe": "Language of the unsubscribe link, 0 (none) to 12, as in the API.",
+    TRACK_HEADER: "What is tracked in this mail: all, none, opens or clicks; without it the "
+    "settings of the sender and the account count.",
     "X-Tayori-Trigger-Type": "1 = a mail that a person waits for, ahead of bulk; 0 = ordinary.",
     "X-Tayori-Task-Tag": "1 to 64 letters, digits and `_ . -`: a name for this kind of mail, told "
     "to receivers in Feedback-ID.",
@@ -43,7 +47,8 @@ class Options:
 
     template_id: int | None = None
     values: Mapping[str, str] = field(default_factory=dict)
-    unsubscribe: str = "0"
+    unsubscribe: str = ""
+    tracking: Switches | None = None
     trigger: bool = False
     tag: str = ""
     idempotency_key: str = ""
@@ -106,6 +111,7 @@ _READERS: Final[Mapping[bytes, tuple[str, Callable[[str], object]]]] = {
     ),
     b"x-tayori-template-data": ("values", _values),
     b"x-tayori-unsubscribe": ("unsubscribe", lambda text: text if _LANGUAGE.match(text) else None),
+    TRACK_HEADER.lower().encode("ascii"): ("tracking", read_choice),
     b"x-tayori-trigger-type": (
         "trigger",
         lambda text: text == "1" if _SWITCH.match(text) else None,

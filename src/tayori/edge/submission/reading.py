@@ -94,6 +94,7 @@ def _submission(
         rfc_message_id=message_id if MESSAGE_ID.match(message_id) else "",
         headers=callback_headers(part) if header.has(_CALLBACKS) else (),
         unsubscribe=options.unsubscribe,
+        tracking=options.tracking,
         trigger=options.trigger,
         tag=options.tag,
         token=token_of(who[0], part, (who[2], envelope, subject), options),

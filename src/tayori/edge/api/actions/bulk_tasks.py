@@ -119,7 +119,7 @@ async def batch_send_email(
     services: Services, call: Call, request: BatchSendEmailRequest
 ) -> BatchSendEmailResponse | Refusal:
     """Create a task; yes means that it is stored and will be worked on."""
-    order = _order(request, services.zone)
+    order = _order(request, services.zone, call.region)
     if isinstance(order, Refusal):
         return order
     token = token_of(call, "BatchSendEmail", request)
@@ -145,14 +145,14 @@ async def list_send_tasks(
     )
 
 
-def _order(request: BatchSendEmailRequest, zone: tzinfo) -> Order | Refusal:
+def _order(request: BatchSendEmailRequest, zone: tzinfo, region: str) -> Order | Refusal:
     kind = {1: TaskKind.IMMEDIATE, 2: TaskKind.TIMED, 3: TaskKind.CYCLIC}.get(request.task_type)
     if kind is None:
         return _bad("TaskType", "1 means now, 2 at a time, 3 again and again.")
     refused = _check_content(request)
     if refused is not None:
         return refused
-    unsubscribe = read_unsubscribe(request.unsubscribe)
+    unsubscribe = read_unsubscribe(request.unsubscribe, region)
     if isinstance(unsubscribe, Refusal):
         return unsubscribe
     times = _times(request, kind, zone)

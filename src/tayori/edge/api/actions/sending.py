@@ -1,14 +1,17 @@
 """SendEmail: one mail to its recipients, through the door."""
 
 from dataclasses import replace
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from msgspec import field
 
 from tayori.accept.checks.recipients import MOST_BCC, MOST_CC, MOST_TO
+from tayori.accept.linking import TRACK_HEADER
 from tayori.accept.submission import Source, Submission, SubmittedAttachment
+from tayori.catalog.tracking_model import CHOICE_RULE, Switches, read_choice
 from tayori.catalog.values import read_texts
 from tayori.edge.api.actions.embedded import read_base64, read_base64_text
+from tayori.edge.api.actions.languages import CHOICES, swapped
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.edge.api.idempotency import token_of
@@ -17,8 +20,6 @@ from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 
 T = TypeVar("T")
-
-_UNSUBSCRIBE: Final = frozenset(str(number) for number in range(13))
 
 
 class Template(Request, frozen=True):
@@ -96,10 +97,11 @@ def read_submission(call: Call, request: SendEmailRequest) -> Submission | Refus
     reply_to = first.of(_reply_to(request.reply_to_addresses or ""), ())
     header_from = first.of(_header_from(request.header_from or ""), None)
     headers = first.of(_headers(request.smtp_headers or ""), ())
+    headers, tracking = first.of(_tracking(headers), ((), None))
     values = first.of(_values(request.template), {})
     html, text = first.of(_content(request.simple), (None, None))
     files = first.of(_files(request.attachments), ())
-    trigger, unsubscribe = first.of(_options(request), (False, "0"))
+    trigger, unsubscribe = first.of(_options(request, call.region), (False, ""))
     if first.refusal is not None:
         return first.refusal
     return Submission(
@@ -119,6 +121,7 @@ def read_submission(call: Call, request: SendEmailRequest) -> Submission | Refus
         attachments=files,
         trigger=trigger,
         unsubscribe=unsubscribe,
+        tracking=tracking,
         rfc_message_id=_message_id(request.smtp_message_id or ""),
         headers=headers,
     )
@@ -203,6 +206,19 @@ def _headers(encoded: str) -> tuple[tuple[str, str], ...] | Refusal:
     return tuple(found.items())
 
 
+def _tracking(
+    headers: tuple[tuple[str, str], ...],
+) -> tuple[tuple[tuple[str, str], ...], Switches | None] | Refusal:
+    """Return the headers that go into the mail, and what the mail wants tracked."""
+    wanted = [text for name, text in headers if name.lower() == TRACK_HEADER.lower()]
+    if not wanted:
+        return headers, None
+    choice = read_choice(wanted[0])
+    if choice is None:
+        return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"{TRACK_HEADER}: {CHOICE_RULE}")
+    return tuple(item for item in headers if item[0].lower() != TRACK_HEADER.lower()), choice
+
+
 def _values(template: Template | None) -> dict[str, str] | Refusal:
     if template is None:
         return {}
@@ -240,11 +256,16 @@ def _files(given: list[Attachment] | None) -> tuple[SubmittedAttachment, ...] | 
     return tuple(found)
 
 
-def read_unsubscribe(given: str | int | None) -> str | Refusal:
-    """Return the choice as a text; callers send a number as well (wire facts 1.8)."""
-    unsubscribe = str(given or "0")
-    if unsubscribe in _UNSUBSCRIBE:
-        return unsubscribe
+def read_unsubscribe(given: str | int | None, region: str) -> str | Refusal:
+    """Return the choice as a text, "" where none was made.
+
+    Callers send a number as well (wire facts 1.8), and count otherwise in some regions.
+    """
+    if given is None or given == "":
+        return ""
+    unsubscribe = str(given)
+    if unsubscribe in CHOICES:
+        return swapped(unsubscribe, region)
     return refuse(
         Code.INVALID_PARAMETER_VALUE,
         "0 means no link, 1 to 12 are its language.",
@@ -252,8 +273,8 @@ def read_unsubscribe(given: str | int | None) -> str | Refusal:
     )
 
 
-def _options(request: SendEmailRequest) -> tuple[bool, str] | Refusal:
-    unsubscribe = read_unsubscribe(request.unsubscribe)
+def _options(request: SendEmailRequest, region: str) -> tuple[bool, str] | Refusal:
+    unsubscribe = read_unsubscribe(request.unsubscribe, region)
     if isinstance(unsubscribe, Refusal):
         return unsubscribe
     trigger = request.trigger_type or 0

@@ -5,13 +5,13 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from tayori.catalog.unsubscribe_store import UnsubscribeConfig
+from tayori.edge.api.actions.languages import CHOICES, swapped
 from tayori.edge.api.actions.paging import LARGEST_PAGE, check_limit
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 
-CHOICES: Final = frozenset(map(str, range(13)))
 _LONGEST_NUMBER: Final = 9
 Switch = Annotated[int, Meta(ge=0, le=1)]
 """0 is off, 1 is on."""
@@ -104,7 +104,9 @@ async def list_address_unsubscribe_config(
     found, total = await services.unsubscribes.page(call.account.id, (request.offset, int(text)))
     shown = [
         AddressUnsubscribeConfigData(
-            address=item.address, unsubscribe_config=item.choice, status=int(item.enabled)
+            address=item.address,
+            unsubscribe_config=swapped(item.choice, call.region),
+            status=int(item.enabled),
         )
         for item in found
     ]
@@ -125,7 +127,7 @@ async def _read(
         return refuse(Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER)
     return UnsubscribeConfig(
         address=sender.address.addr,
-        choice=request.unsubscribe_config,
+        choice=swapped(request.unsubscribe_config, call.region),
         enabled=bool(request.status),
     )
 
