@@ -1,14 +1,17 @@
 import base64
 
 import pytest
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 from structlog.testing import capture_logs
 from tests.support.api_world import DOMAINS, World, api_world
 
+from tayori.config.tree import Policy
 from tayori.db.statement import Statement
-from tayori.db.tables.tenants import dkim_key
+from tayori.db.tables.tenants import account, dkim_key, identity
 from tayori.runtime.clock import DAY, MINUTE
 from tayori.sandbox.dns_server import Failure
+from tayori.tenants.limit_store import LimitStore
+from tayori.tenants.limits import AccountLimits
 from tayori.tenants.rechecks import Rechecks
 
 DOMAIN = "mail.example.test"
@@ -129,6 +132,36 @@ async def test_without_levels_there_is_no_quota_to_show(database):
         found = await world.one.call("ListEmailIdentities")
         assert (found["MaxReputationLevel"], found["MaxDailyQuota"]) == (20, 0)
         assert found["EmailIdentities"][0]["DailyQuota"] == 0
+
+
+async def test_the_list_shows_how_a_domain_stands_now(world):
+    await world.verified(world.one, "mail.example.test")
+
+    async def listed():
+        (one,) = (await world.one.call("ListEmailIdentities"))["EmailIdentities"]
+        return one["CurrentReputationLevel"], one["DailyQuota"], one["SendingEnabled"]
+
+    async def change(table, **values):
+        async with world.database.write() as transaction:
+            await transaction.execute(Statement(update(table).values(values)))
+
+    assert await listed() == (1, 500, True)
+    now = world.clock.now()
+    await change(identity, level=6, next_level=5, next_level_at=now + DAY)
+    assert await listed() == (6, 20_000, True)
+    await change(identity, next_level_at=now)
+    assert await listed() == (5, 10_000, True)
+    await change(identity, blocked_until=now + DAY)
+    assert await listed() == (5, 10_000, False)
+    await change(identity, blocked_until=None, level=0, next_level=None, next_level_at=None)
+    assert await listed() == (0, 0, False)
+    await change(identity, level=2)
+    limits = AccountLimits(LimitStore(world.database), world.clock, Policy())
+    await limits.set(world.one.account.id, "domain_per_day", 7)
+    assert await listed() == (2, 7, True)
+    await change(account, pool="own")
+    (one,) = (await world.one.call("ListEmailIdentities"))["EmailIdentities"]
+    assert one["SendIp"] == ["192.0.2.1", "2001:db8::1"]
 
 
 @pytest.mark.parametrize(

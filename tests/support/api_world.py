@@ -35,6 +35,7 @@ from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.catalog.upload_store import UploadStore
+from tayori.config.delivery import DeliverySettings, PoolSettings, SourceSettings
 from tayori.config.tree import BulkSettings, Domains, Policy, Review
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
@@ -43,6 +44,8 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.protocol import ApiApp
 from tayori.queue.operator_store import OperatorStore
 from tayori.queue.store import QueueStore
+from tayori.reputation.standing import Quotas
+from tayori.reputation.standing_store import StandingStore
 from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
@@ -248,6 +251,12 @@ def _services(  # noqa: PLR0917 - one private caller
         unsubscribes=UnsubscribeStore(database),
         lookups=resolver,
         domains=DOMAINS,
+        delivery=DeliverySettings(
+            sources=(SourceSettings(name="a", ipv4="192.0.2.1", ipv6="2001:db8::1"),),
+            pools=(PoolSettings(name="own", members={"a": 1}),),
+        ),
+        standing=StandingStore(database, Quotas(policy, ZONE)),
         policy=policy,
+        clock=clock,
         zone=ZONE,
     )

@@ -143,9 +143,9 @@ class VirtualDomain:
 
 
 async def store_domain(database: Database, name: str, now: int, level: int = 1) -> None:
-    """Store account 1 and its verified domain 1."""
-    owner = {"id": 1, "app_id": 1_300_000_001, "name": "shop", "suspended_reason": ""}
-    domain = {"id": 1, "account_id": 1, "domain": name, "dkim_option": 0, "verified": True}
+    """Store the first account and its verified domain; both get the number 1."""
+    owner = {"app_id": 1_300_000_001, "name": "shop", "suspended_reason": ""}
+    domain = {"account_id": 1, "domain": name, "dkim_option": 0, "verified": True}
     empty = {"records": "[]", "tags": "[]", "check_due_at": 0, "checks_failed": 0}
     made = {"created_at": now}
     async with database.write() as transaction:

@@ -14,6 +14,7 @@ from tayori.app.door import build_door
 from tayori.app.inbound import listener
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
+from tayori.app.reputation import build_quotas
 from tayori.app.tasks import build_tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.api.access import AccessRecord
@@ -34,6 +35,7 @@ from tayori.inbound.visit_store import VisitStore
 from tayori.mail.tracking_token import KEY_PURPOSE
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
+from tayori.reputation.standing_store import StandingStore
 from tayori.runtime import metrics
 from tayori.runtime.clock import SECOND
 from tayori.runtime.service import Service
@@ -117,6 +119,7 @@ def _submission(parts: Parts, door: Door, permits: Permits) -> SubmissionServer:
         box=parts.box,
         database=parts.database,
         permits=permits,
+        limits=parts.limits,
     )
 
 
@@ -145,7 +148,10 @@ def _api(parts: Parts, door: Door, calls: AccessLog, permits: Permits) -> ApiApp
         tasks=build_tasks(parts, door),
         lookups=parts.resolver,
         domains=settings.domains,
+        delivery=settings.delivery,
+        standing=StandingStore(parts.database, build_quotas(parts)),
         policy=settings.policy,
+        clock=parts.clock,
         zone=parts.zone,
     )
     return ApiApp(
@@ -155,7 +161,7 @@ def _api(parts: Parts, door: Door, calls: AccessLog, permits: Permits) -> ApiApp
         ids=parts.ids,
         signing_hosts=settings.http.signing_hosts,
         proxies=settings.http.trusted_proxies,
-        rate=RateGate(permits, settings.policy.requests_per_second),
+        rate=RateGate(permits, settings.policy.requests_per_second, parts.limits),
         observe=partial(_observe, calls),
     )
 

@@ -33,6 +33,8 @@ from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
 from tayori.tenants.identity_store import IdentityStore
+from tayori.tenants.limit_store import LimitStore
+from tayori.tenants.limits import AccountLimits
 
 KEY_FILE = "secret.key"
 RUN_DIR = "run"
@@ -53,6 +55,7 @@ class Parts:
     database: Database
     resolver: Resolver
     accounts: Accounts
+    limits: AccountLimits
     identities: Identities
     senders: Senders
     templates: Templates
@@ -102,10 +105,9 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
     ids = Ids()
     box = SecretBox(load_key(data_dir / KEY_FILE))
     policy = settings.policy
+    limits = AccountLimits(LimitStore(database), clock, policy)
     zone = ZoneInfo(settings.service.timezone)
     upload_signal = open_wakeup(url, data_dir / RUN_DIR, "upload")
-    reviewer = Reviewer(data_dir, web_links=settings.review.web_links)
-    desk = ReviewDesk(reviewer, settings.review, clock, zone)
     return Parts(
         settings=settings,
         data_dir=data_dir,
@@ -115,27 +117,29 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         ids=ids,
         box=box,
         database=database,
-        resolver=Resolver(
-            [parse_server(server) for server in settings.dns.servers],
-            clock,
-            timeout_s=settings.dns.timeout_s,
-            trust_ad=settings.dns.trust_ad,
-        ),
+        resolver=_resolver(settings, clock),
         accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=policy),
+        limits=limits,
         identities=Identities(
             store=IdentityStore(database, box),
             clock=clock,
             domains=settings.domains,
             policy=policy,
+            limits=limits,
         ),
-        senders=Senders(store=SenderStore(database), clock=clock, policy=policy),
+        senders=Senders(store=SenderStore(database), clock=clock, policy=policy, limits=limits),
         templates=Templates(
-            store=TemplateStore(database), clock=clock, review=desk.first_review, policy=policy
+            store=TemplateStore(database),
+            clock=clock,
+            review=_review_desk(settings, data_dir, clock, zone).first_review,
+            policy=policy,
+            limits=limits,
         ),
         receivers=Receivers(
             store=ReceiverStore(database),
             clock=clock,
             policy=policy,
+            limits=limits,
             announce=upload_signal.announce,
         ),
         queue=QueueStore(database),
@@ -146,3 +150,17 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         upload_signal=upload_signal,
         inbound_signal=open_wakeup(url, data_dir / RUN_DIR, "inbound"),
     )
+
+
+def _resolver(settings: Settings, clock: Clock) -> Resolver:
+    return Resolver(
+        [parse_server(server) for server in settings.dns.servers],
+        clock,
+        timeout_s=settings.dns.timeout_s,
+        trust_ad=settings.dns.trust_ad,
+    )
+
+
+def _review_desk(settings: Settings, data_dir: Path, clock: Clock, zone: tzinfo) -> ReviewDesk:
+    reviewer = Reviewer(data_dir, web_links=settings.review.web_links)
+    return ReviewDesk(reviewer, settings.review, clock, zone)

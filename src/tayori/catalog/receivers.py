@@ -18,6 +18,7 @@ from tayori.mail.address import AddressError, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
+from tayori.tenants.limits import PolicyOf, SameForAll
 
 MOST_AT_ONCE: Final = 20_000
 LONGEST_NAME: Final = 100
@@ -39,11 +40,12 @@ class Receivers:
         store: ReceiverStore,
         clock: Clock,
         policy: Policy,
+        limits: PolicyOf | None = None,
         announce: Callable[[], None] = lambda: None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._policy = policy
+        self._limits = limits or SameForAll(policy)
         self._announce = announce
 
     async def create(self, account_id: int, name: str, description: str = "") -> int | Refusal:
@@ -58,7 +60,7 @@ class Receivers:
                 Code.INVALID_PARAMETER_VALUE__RECEIVER_DESC_ILLEGAL,
                 f"A description has at most {LONGEST_DESCRIPTION} characters.",
             )
-        most = self._policy.max_receiver_lists
+        most = (await self._limits.of(account_id)).max_receiver_lists
         now = self._clock.now()
         return await self._store.add_list(account_id, name.strip(), description, now, most)
 
@@ -164,13 +166,9 @@ class Receivers:
     async def _fill(
         self, account_id: int, list_id: int, rows: Sequence[Row], names: tuple[str, ...] | None
     ) -> Refusal | None:
+        most = (await self._limits.of(account_id)).max_receivers_per_list
         refused = await self._store.add(
-            account_id,
-            list_id,
-            rows,
-            names,
-            self._clock.now(),
-            most=self._policy.max_receivers_per_list,
+            account_id, list_id, rows, names, self._clock.now(), most=most
         )
         if refused is None:
             self._announce()

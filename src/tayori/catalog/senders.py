@@ -15,6 +15,7 @@ from tayori.mail.address import MAX_DISPLAY_NAME, Address, AddressError, parse_a
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
+from tayori.tenants.limits import PolicyOf, SameForAll
 from tayori.tenants.memory import Memory
 
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -31,12 +32,13 @@ class Senders:
         store: SenderStore,
         clock: Clock,
         policy: Policy,
+        limits: PolicyOf | None = None,
         passwords: SmtpPasswords | None = None,
     ) -> None:
         self._store = store
         self._passwords = passwords or SmtpPasswords()
         self._clock = clock
-        self._policy = policy
+        self._limits = limits or SameForAll(policy)
         self._found: Memory[tuple[int, Address], Sender] = Memory(clock)
 
     async def create(
@@ -53,7 +55,7 @@ class Senders:
                 f"A sender name has up to {MAX_DISPLAY_NAME} characters and no line breaks or "
                 "control characters.",
             )
-        most = self._policy.max_senders_per_domain
+        most = (await self._limits.of(account_id)).max_senders_per_domain
         return await self._store.add(account_id, parsed, name, self._clock.now(), most=most)
 
     async def list(self, account_id: int) -> list[Sender]:

@@ -20,6 +20,7 @@ from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
+from tayori.tenants.limits import PolicyOf, SameForAll
 from tayori.tenants.memory import Memory
 
 _LARGEST = 2**63 - 1
@@ -43,12 +44,18 @@ class Templates:
     """The verbs of templates; those that take an account's id see that account only."""
 
     def __init__(
-        self, *, store: TemplateStore, clock: Clock, review: FirstReviewer, policy: Policy
+        self,
+        *,
+        store: TemplateStore,
+        clock: Clock,
+        review: FirstReviewer,
+        policy: Policy,
+        limits: PolicyOf | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._review = review
-        self._policy = policy
+        self._limits = limits or SameForAll(policy)
         self._found: Memory[tuple[int, int], StoredTemplate] = Memory(clock, size=_REMEMBERED)
 
     async def create(
@@ -76,7 +83,9 @@ class Templates:
             findings=first.findings,
             due_at=first.due_at,
         )
-        return await self._store.add(new, content, most=self._policy.max_templates)
+        return await self._store.add(
+            new, content, most=(await self._limits.of(account_id)).max_templates
+        )
 
     async def update(
         self, account_id: int, template_id: int, name: str, content: TemplateContent

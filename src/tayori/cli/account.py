@@ -1,5 +1,6 @@
 """`tayori account`: customers, their suspension and their permissions."""
 
+import re
 from datetime import tzinfo
 from typing import Annotated
 
@@ -10,12 +11,15 @@ from tayori.cli.instants import instant
 from tayori.cli.opened import CommandError, account_named, done, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
+from tayori.tenants.limits import NAMES
 from tayori.tenants.model import Account, Permission
 from tayori.tenants.pool_store import PoolStore
 
 account_app = typer.Typer(help="Look after the accounts of customers.", no_args_is_help=True)
 
 Which = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id, AppId or name.")]
+DEFAULT = "default"
+"""What takes an account's own limit away."""
 NO_POOL = "none"
 """What takes an account's own pool away."""
 WhichPermission = Annotated[Permission, typer.Argument(metavar="PERMISSION")]
@@ -129,6 +133,41 @@ def pool(
         return _row(done(await parts.accounts.get(found.id)), parts.zone)
 
     show_one(run(config, work), as_json=as_json)
+
+
+@account_app.command("limit")
+def limit(
+    account: Which,
+    name: Annotated[str, typer.Argument(metavar="[KEY]", help="Which limit to change.")] = "",
+    value: Annotated[
+        str, typer.Argument(metavar="[VALUE]", help="A number, 0 = no limit, or default.")
+    ] = "",
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show an account's limits, or set one for it alone; default = as the settings have it."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        found = await account_named(parts, account)
+        if name:
+            if not re.fullmatch(rf"[0-9]{{1,13}}|{DEFAULT}", value):
+                raise CommandError(f"Give {name} a number, 0 = no limit, or {DEFAULT}.")
+            number = None if value == DEFAULT else int(value)
+            refused = await parts.limits.set(found.id, name, number)
+            if refused is not None:
+                raise CommandError(refused.detail)
+        own = await parts.limits.own(found.id)
+        in_force = await parts.limits.of(found.id)
+        return [
+            {
+                "limit": one,
+                "value": own[one] if one in own else getattr(in_force, one, "by level"),
+                "own": one in own,
+            }
+            for one in NAMES
+        ]
+
+    show(run(config, work), as_json=as_json)
 
 
 def _row(account: Account, zone: tzinfo) -> dict[str, object]:

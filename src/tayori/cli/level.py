@@ -1,5 +1,6 @@
 """`tayori level`: how sender domains stand, why, and what an operator decides about it."""
 
+from collections.abc import Sequence
 from datetime import tzinfo
 from typing import Annotated
 
@@ -15,6 +16,7 @@ from tayori.mail.address import AddressError, parse_domain
 from tayori.reputation.figures import Figures
 from tayori.reputation.level_model import Change, DayRow, Domain
 from tayori.reputation.level_store import LevelStore
+from tayori.reputation.standing import DayUse
 from tayori.reputation.standing_store import StandingStore
 
 level_app = typer.Typer(help="Look after the reputation of sender domains.", no_args_is_help=True)
@@ -37,7 +39,11 @@ def list_levels(
         owner = (await account_named(parts, account)).id if account else None
         now = parts.clock.now()
         found = await LevelStore(parts.database, build_bench(parts)).all(owner, now)
-        return [await _row(parts, domain) | _shares(figures, parts) for domain, figures in found]
+        days = await _days(parts, [domain for domain, _ in found])
+        return [
+            _row(parts, domain, days[domain.domain]) | _shares(figures, parts)
+            for domain, figures in found
+        ]
 
     show(run(config, work), as_json=as_json)
 
@@ -54,7 +60,7 @@ def show_level(domain: Which, config: ConfigFile = None, as_json: AsJson = False
         changes = await store.changes(found.identity_id, CHANGES)
         today = next((day for day in days if day.provider == "*" and not day.closed), None)
         return {
-            "domain": [await _row(parts, found)],
+            "domain": [await _shown(parts, found)],
             "rates": _rates(parts, today.figures if today else Figures()),
             "days": [_day(day) for day in days],
             "changes": [_change(change, parts.zone) for change in changes],
@@ -83,7 +89,7 @@ def set_level(
         store = LevelStore(parts.database, build_bench(parts))
         found = await _domain(store, domain)
         changed = await store.set_level(found.domain, level, reason, parts.clock.now())
-        return await _row(parts, changed or found)
+        return await _shown(parts, changed or found)
 
     show_one(run(config, work), as_json=as_json)
 
@@ -99,7 +105,7 @@ def unblock(domain: Which, reason: Why, config: ConfigFile = None, as_json: AsJs
         changed = await store.unblock(found.domain, reason, parts.clock.now(), most)
         if isinstance(changed, str):
             raise CommandError(f"{changed} An operator may use: tayori level set.")
-        return await _row(parts, changed or found)
+        return await _shown(parts, changed or found)
 
     show_one(run(config, work), as_json=as_json)
 
@@ -114,12 +120,17 @@ async def _domain(store: LevelStore, text: str) -> Domain:
     return found
 
 
-async def _row(parts: Parts, domain: Domain) -> dict[str, object]:
-    standing, now = domain.standing, parts.clock.now()
-    level = standing.level_at(now)
-    day = await StandingStore(parts.database, build_quotas(parts)).day(
-        domain.account_id, domain.domain, now
-    )
+async def _days(parts: Parts, domains: Sequence[Domain]) -> dict[str, DayUse]:
+    owners = {domain.domain: domain.account_id for domain in domains}
+    return await StandingStore(parts.database, build_quotas(parts)).days(owners, parts.clock.now())
+
+
+async def _shown(parts: Parts, domain: Domain) -> dict[str, object]:
+    return _row(parts, domain, (await _days(parts, [domain]))[domain.domain])
+
+
+def _row(parts: Parts, domain: Domain, day: DayUse) -> dict[str, object]:
+    standing, now, level = domain.standing, parts.clock.now(), day.level
     falls = standing.next_level is not None and level != standing.next_level
     return {
         "domain": domain.domain,

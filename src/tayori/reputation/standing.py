@@ -65,6 +65,8 @@ class DayUse:
     level: int
     per_day: int
     used: int
+    stopped: bool
+    """Nothing may be sent now: level 0, stopped for the day, or the account is suspended."""
 
 
 class Quotas:

@@ -3,7 +3,7 @@
 So what an operator or the domain's figures changed holds for the very next mail, in all processes.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import or_, select
 
@@ -97,17 +97,30 @@ class StandingStore:
         self._database = database
         self._quotas = quotas
 
-    async def day(self, account_id: int, domain: str, now: int) -> DayUse:
-        """Return the quota of a domain (A-labels) for today and what is used of it."""
+    async def days(self, domains: Mapping[str, int], now: int) -> dict[str, DayUse]:
+        """Return level, quota and use of domains (A-labels), each with its account, for today."""
+        if not domains:
+            return {}
         ends_at = self._quotas.end_of_day(now)
-        claim = Claim(scope=Scope.DOMAIN_DAY, key=domain, amount=0, limit=0, window_ends_at=ends_at)
+        claims = [
+            Claim(scope=Scope.DOMAIN_DAY, key=domain, amount=0, limit=0, window_ends_at=ends_at)
+            for domain in domains
+        ]
         async with self._database.read() as transaction:
-            found = await standings(transaction, [domain], [account_id])
-            (counted,) = await used(transaction, [claim])
-        level = found.domains.get(domain, Standing(level=0)).level_at(now)
-        own = found.overrides.get(account_id, {})
-        per_day = self._quotas.domain_per_day(level, own) if level else 0
-        return DayUse(level=level, per_day=per_day, used=counted)
+            found = await standings(transaction, domains.keys(), set(domains.values()))
+            counted = await used(transaction, claims)
+        uses = {}
+        for (domain, account_id), already in zip(domains.items(), counted, strict=True):
+            standing = found.domains.get(domain, Standing(level=0))
+            level = standing.level_at(now)
+            own = found.overrides.get(account_id, {})
+            uses[domain] = DayUse(
+                level=level,
+                per_day=self._quotas.domain_per_day(level, own) if level else 0,
+                used=already,
+                stopped=stop_of(account_id, domain, found, now) is not None,
+            )
+        return uses
 
 
 def _standing(row: Row) -> Standing:

@@ -16,6 +16,7 @@ from tayori.runtime.clock import SECOND, Clock
 from tayori.tenants.checks import FIRST_RETRY_S, Change, after_check, signers
 from tayori.tenants.identity_store import CREATED_BY_OTHER, REPEAT_CREATION, IdentityStore
 from tayori.tenants.keys import make_key
+from tayori.tenants.limits import PolicyOf, SameForAll
 from tayori.tenants.memory import Memory
 from tayori.tenants.model import DkimKey, DkimOption, DnsRecord, Identity, Tag
 
@@ -43,12 +44,13 @@ class Identities:
         clock: Clock,
         domains: Domains,
         policy: Policy,
+        limits: PolicyOf | None = None,
         make: Callable[[int, str], DkimKey] = make_key,
     ) -> None:
         self._store = store
         self._clock = clock
         self._domains = domains
-        self._policy = policy
+        self._limits = limits or SameForAll(policy)
         self._make = make
         self._signers: Memory[int, tuple[DkimKey, ...]] = Memory(clock, size=1_024)
         self._found: Memory[tuple[int, str], Identity] = Memory(clock)
@@ -86,7 +88,9 @@ class Identities:
             checks_failed=0,
         )
         keys = await self._keys(chosen.bits)
-        return await self._store.add(new, keys, most=self._policy.max_domains)
+        return await self._store.add(
+            new, keys, most=(await self._limits.of(account_id)).max_domains
+        )
 
     async def get(self, account_id: int, domain: str) -> Identity | Refusal:
         """Return the account's identity of this domain, else `NotExistDomain`."""
@@ -201,7 +205,7 @@ class Identities:
         owner = await self._store.owner(domain)
         if owner is not None:
             return REPEAT_CREATION if owner == account_id else CREATED_BY_OTHER
-        most = self._policy.max_domains
+        most = (await self._limits.of(account_id)).max_domains
         if most and await self._store.count(account_id) >= most:
             return refuse(Code.OPERATION_DENIED__EXCEED_DOMAIN_LIMIT, limit=most)
         return None

@@ -2,9 +2,11 @@
 
 from typing import Final
 
+from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.reputation.permits import Permits
+from tayori.tenants.limits import PolicyOf, SameForAll
 
 ACTION: Final = "SMTP"
 """Under this name mails are counted, beside the API's actions."""
@@ -13,17 +15,16 @@ ACTION: Final = "SMTP"
 class Rate:
     """Refuses mails above `per_second` of one account; 0 = no limit."""
 
-    def __init__(self, permits: Permits, per_second: int) -> None:
+    def __init__(self, permits: Permits, per_second: int, limits: PolicyOf | None = None) -> None:
         self._permits = permits
-        self._per_second = per_second
+        self._limits = limits or SameForAll(Policy(requests_per_second=per_second))
 
     async def admit(self, account_id: int) -> Refusal | None:
         """Count one mail, or refuse it for now. DatabaseBusyError when it cannot be counted."""
-        if self._per_second == 0:
-            return None
-        if await self._permits.take(f"{account_id}/{ACTION}", self._per_second):
+        limit = (await self._limits.of(account_id)).requests_per_second
+        if await self._permits.take(f"{account_id}/{ACTION}", limit):
             return None
         return refuse(
             Code.REQUEST_LIMIT_EXCEEDED,
-            f"An account may hand in {self._per_second} mails a second by SMTP.",
+            f"An account may hand in {limit} mails a second by SMTP.",
         )

@@ -18,6 +18,7 @@ from tayori.runtime.clock import Clock
 from tayori.runtime.secrets import SecretBox
 from tayori.smtp.handler import ServerSettings
 from tayori.tenants.accounts import Accounts
+from tayori.tenants.limits import PolicyOf
 
 MAX_RECIPIENTS = 50
 MAX_MESSAGE = LARGEST * 78 // 57 + 4 * MAX_HEAD
@@ -63,6 +64,7 @@ def build_submission(
     database: Database,
     permits: Permits,
     passwords: SmtpPasswords | None = None,
+    limits: PolicyOf | None = None,
 ) -> SubmissionServer:
     """Put the server together; CertificateError when the settings of the certificate are wrong."""
     logins = Logins(
@@ -76,7 +78,7 @@ def build_submission(
         door=door,
         logins=logins,
         accounts=accounts,
-        rate=Rate(permits, settings.policy.requests_per_second),
+        rate=Rate(permits, settings.policy.requests_per_second, limits),
         clock=clock,
         connections_per_address=settings.submission.connections_per_address,
     )

@@ -5,12 +5,14 @@ from typing import Final
 
 from msgspec import field
 
+from tayori.config.delivery import DeliverySettings
 from tayori.config.tree import LEVELS
 from tayori.edge.api.actions.paging import check_limit
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.reputation.standing import DayUse
 from tayori.tenants.model import DnsRecord, Identity, RecordGroup, RecordState, Tag
 from tayori.tenants.rechecks import check_identity
 from tayori.tenants.verification.expected import expected_records
@@ -186,8 +188,13 @@ async def list_email_identities(
         limit=request.limit,
     )
     levels = services.policy.level_per_day
+    owners = {identity.domain: identity.account_id for identity in page.identities}
+    days = await services.standing.days(owners, services.clock.now())
+    addresses = own_addresses(services.delivery, call.account.pool)
     return ListEmailIdentitiesResponse(
-        email_identities=[_listed(identity, levels) for identity in page.identities],
+        email_identities=[
+            _listed(identity, days[identity.domain], addresses) for identity in page.identities
+        ],
         max_reputation_level=len(levels) or len(LEVELS),
         max_daily_quota=max(levels, default=0),
         total=page.total,
@@ -239,15 +246,26 @@ def _attribute(wanted: Record, found: DnsRecord | None) -> DNSAttributes:
     )
 
 
-def _listed(identity: Identity, levels: Sequence[int]) -> EmailIdentity:
-    level = min(identity.level, len(levels))
+def own_addresses(delivery: DeliverySettings, pool: str | None) -> list[str]:
+    """Return the addresses that an account's own pool sends from; none for the shared one."""
+    members = next((one.members for one in delivery.pools if one.name == pool), {})
+    return [
+        address
+        for source in delivery.sources
+        if source.name in members
+        for address in (source.ipv4, source.ipv6)
+        if address
+    ]
+
+
+def _listed(identity: Identity, day: DayUse, addresses: list[str]) -> EmailIdentity:
     return EmailIdentity(
         identity_name=identity.domain,
         identity_type=DOMAIN,
-        sending_enabled=identity.verified,
-        current_reputation_level=identity.level,
-        daily_quota=levels[level - 1] if level > 0 else 0,
-        send_ip=[],
+        sending_enabled=identity.verified and not day.stopped,
+        current_reputation_level=day.level,
+        daily_quota=day.per_day,
+        send_ip=addresses,
         tag_list=_shown_tags(identity.tags),
         dkim_option=int(identity.dkim_option),
     )

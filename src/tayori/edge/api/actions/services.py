@@ -9,9 +9,12 @@ from tayori.catalog.receivers import Receivers
 from tayori.catalog.senders import Senders
 from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
+from tayori.config.delivery import DeliverySettings
 from tayori.config.tree import Domains, Policy
 from tayori.dns.answers import Lookups
 from tayori.queue.store import QueueStore
+from tayori.reputation.standing_store import StandingStore
+from tayori.runtime.clock import Clock
 from tayori.stats.store import StatsStore
 from tayori.suppress.store import SuppressStore
 from tayori.tenants.identities import Identities
@@ -37,5 +40,8 @@ class Services:
     tasks: Tasks
     lookups: Lookups
     domains: Domains
+    delivery: DeliverySettings
+    standing: StandingStore
     policy: Policy
+    clock: Clock
     zone: tzinfo
