@@ -1,8 +1,10 @@
+import asyncio
 import functools
 from dataclasses import replace
 
 import dkim
 import pytest
+from sqlalchemy import bindparam, select
 from tests.store.test_door import NOW, door
 from tests.support.deliverers import PAIR, Deliverers, RecipeComposer, name_server, until, within
 from tests.support.peers.misbehaving import never_answers
@@ -11,11 +13,19 @@ from tests.support.peers.scripted import Peer, scripted
 from tests.support.sink import Sink
 from tests.unit.accept.test_checks import GOOD, box, many
 
+from tayori.db.statement import Statement
+from tayori.db.tables.queue import recipient
+from tayori.delivery.hosts import DOWN, FAILURES
 from tayori.queue.states import State
 from tayori.runtime.clock import DAY, SettableClock
 from tayori.sandbox.dns_server import Failure
 from tayori.smtp.handler import ServerSettings
 
+ROW = Statement(
+    select(recipient.c.attempts, recipient.c.wait_cause).where(
+        recipient.c.address == bindparam("of_address")
+    )
+)
 RECORD = b"v=DKIM1; k=rsa; p=" + PAIR.public_b64.encode()
 
 
@@ -110,6 +120,29 @@ async def test_silent_name_servers_and_a_closed_port_defer(database, clock, deli
         await within(loop.wait_settled(2))
     found = await delivery.states()
     assert {row.state for row in found.values()} == {State.DEFERRED}
+
+
+async def test_waiting_for_hosts_that_are_down_is_no_attempt(database, clock, delivery, dns):
+    dns.add_zone("closed.test")
+    dns.add("closed.test", "A", "127.0.0.99")
+    opened = door(database, clock)
+    async with delivery.running(9) as loop:
+        for number in range(FAILURES):
+            await opened.accept(to(f"u{number}@closed.test"))
+            await within(loop.wait_settled(number + 1))
+        await opened.accept(to("later@closed.test"))
+        await within(has_waited(delivery, "later@closed.test"))
+    assert (await row_of(database, "later@closed.test"))["attempts"] == 0
+
+
+async def row_of(database, address):
+    async with database.read() as transaction:
+        return await transaction.fetch_one(ROW, {"of_address": address})
+
+
+async def has_waited(delivery, address):
+    while (await row_of(delivery.database, address))["wait_cause"] != DOWN:  # noqa: ASYNC110 - nobody tells of it
+        await asyncio.sleep(0)
 
 
 async def test_a_fault_in_one_mail_leaves_the_others_alone(database, clock, delivery, sink):

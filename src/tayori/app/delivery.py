@@ -32,9 +32,7 @@ def delivery(parts: Parts) -> list[Service]:
     chance = random.Random()  # noqa: S311 - spreads retries and load, guards no secret
     store = ReactionStore(parts.database)
     bounce_rules = BounceRules(parts.data_dir)
-    reactions = Reactions(
-        store, parts.clock, chance, data_dir=parts.data_dir, bounce_rules=bounce_rules
-    )
+    reactions = Reactions(store, parts.clock, chance, data_dir=parts.data_dir)
     security = build_security(
         SecurityStore(parts.database),
         settings=parts.settings.delivery,

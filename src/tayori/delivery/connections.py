@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tayori.delivery.hosts import HostHealth
 from tayori.delivery.pacing.pool import Slot
-from tayori.delivery.plan import Route, RouteKey, Target
+from tayori.delivery.plan import Route, RouteKey, Target, Wait
 from tayori.delivery.security.opening import Opener, Peer
 from tayori.delivery.shaping import Shape
 from tayori.mail.outcome import Outcome
@@ -26,6 +26,8 @@ class _Held:
     key: RouteKey
     slot: Slot
     most_mails: int
+    kept: int
+    """How many of them are for mail that a person waits for."""
     idle_ms: int
 
 
@@ -52,22 +54,24 @@ class Connections:
         self._held: dict[Session, _Held] = {}
         self._idle: defaultdict[RouteKey, list[Session]] = defaultdict(list)
 
-    def take_idle(self, route: Route) -> Session | None:
-        """Return a kept session to the site, or None."""
-        kept = self._idle.get(route.key)
-        while kept:
-            session = kept.pop()
-            if self._fresh(session):
+    def take_idle(self, route: Route, *, urgent: bool) -> Session | None:
+        """Return a kept session to the site, or None; see `has_room` for `urgent`."""
+        kept = self._idle.get(route.key, [])
+        for session in reversed(kept.copy()):
+            if not self._fresh(session):
+                kept.remove(session)
+                self._part(session, usable=False)
+            elif self.has_room(session, urgent=urgent):
+                kept.remove(session)
                 self._held[session].slot.resume()
                 return session
-            self._part(session, usable=False)
         return None
 
-    async def open(self, route: Route, slot: Slot, shape: Shape) -> Session | Outcome:
+    async def open(self, route: Route, slot: Slot, shape: Shape) -> Session | Outcome | Wait:
         """Return a new session to the first host that answers; it holds the slot until its end.
 
         The outcome of the last host tried is the answer when none of them takes us, and the slot
-        is released. Hosts that are known to be down are not tried.
+        is released. Hosts that are known to be down are not tried; when all are, that is a wait.
         """
         failure: Outcome | None = None
         try:
@@ -75,7 +79,11 @@ class Connections:
                 opened = await self._try(target, route, shape)
                 if isinstance(opened, Session):
                     self._held[opened] = _Held(
-                        route.key, slot, shape.mails_per_connection, shape.idle_ms
+                        route.key,
+                        slot,
+                        shape.mails_per_connection,
+                        shape.kept_mails,
+                        shape.idle_ms,
                     )
                     return opened
                 failure = opened or failure
@@ -85,13 +93,19 @@ class Connections:
         slot.release()
         return failure or self._hosts.down(route)
 
-    def has_room(self, session: Session) -> bool:
-        """Tell whether the session may carry another mail."""
-        return not session.closed and session.mail_count < self._held[session].most_mails
+    def has_room(self, session: Session, *, urgent: bool) -> bool:
+        """Tell whether the session may carry another mail.
+
+        Its last places are for mail that a person waits for where connections may not be opened as
+        fast as bulk uses them up.
+        """
+        held = self._held[session]
+        most = held.most_mails if urgent else held.most_mails - held.kept
+        return not session.closed and session.mail_count < most
 
     def give_back(self, session: Session, *, usable: bool, keep: bool = True) -> None:
         """Keep a session for the site's next mail, or close it."""
-        if not (usable and keep and self.has_room(session)):
+        if not (usable and keep and self.has_room(session, urgent=True)):
             self._part(session, usable=usable)
             return
         held = self._held[session]

@@ -8,9 +8,8 @@ about the host is up again. All sites of the process share what is known of a ho
 import random
 from dataclasses import dataclass
 
-from tayori.delivery.plan import Route, Target
-from tayori.mail.outcome import Kind, Outcome, Scope, Stage
-from tayori.runtime.clock import MINUTE, Clock
+from tayori.delivery.plan import Route, Wait
+from tayori.runtime.clock import MINUTE, SECOND, Clock
 
 FAILURES = 3
 """Failed connections in a row after which a host is down."""
@@ -19,6 +18,9 @@ LONGEST_REST_MS = 15 * MINUTE
 JITTER = 0.1
 PROBE_MS = 5 * MINUTE
 """A probe that nobody reported on is forgotten after this."""
+PROBED_MS = 10 * SECOND
+"""When the others come again while one connection probes a host."""
+DOWN = "All mail hosts of the receiver failed to take connections a moment ago."
 FORGET_MS = 60 * MINUTE
 _MANY = 10_000
 
@@ -80,27 +82,17 @@ class HostHealth:
         if len(self._seen) > _MANY:
             self._forget(now)
 
-    def down(self, route: Route) -> Outcome:
-        """Return the outcome of a route of which every host is down; nobody was asked."""
+    def down(self, route: Route) -> Wait:
+        """Return how long a route rests of which every host is down; nobody was asked."""
         now = self._clock.now()
         source = route.source.name
-        waits = [
+        ends = [
             seen.down_until
             for target in route.targets
             if (seen := self._seen.get((target.address, source))) is not None
         ]
-        target = route.targets[-1] if route.targets else Target("", "")
-        left_s = max(0, min(waits, default=now) - now) // 1000
-        return Outcome(
-            kind=Kind.TEMPORARY,
-            scope=Scope.SITE,
-            stage=Stage.CONNECT,
-            detail=f"all hosts are known to be down; the next is tried in {left_s} seconds",
-            peer_host=target.host_name,
-            peer_address=target.address,
-            started_at=now,
-            ended_at=now,
-        )
+        # One that is over means that somebody probes the host right now.
+        return Wait(max(min(ends, default=now), now + PROBED_MS), DOWN)
 
     def _forget(self, now: int) -> None:
         for key, seen in list(self._seen.items()):

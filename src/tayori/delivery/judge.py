@@ -42,15 +42,17 @@ def judge(
     *,
     provider: str = "",
     rules: Ruleset | None = None,
+    verdict: Verdict | None = None,
     other_sources: bool = False,
 ) -> Settlement:
     """Return the settlement of one attempt; `now` is milliseconds since the epoch.
 
-    `provider` is the route's; `other_sources` tells that the mail could leave from another address.
+    `provider` is the route's, `verdict` what `classify` said if it was asked already;
+    `other_sources` tells that the mail could leave from another address.
     """
     if outcome.kind is Kind.DELIVERED:
         return _settlement(recipient, outcome, now, State.DELIVERED, provider)
-    verdict = classify(outcome, provider, rules=rules)
+    verdict = verdict or classify(outcome, provider, rules=rules)
     settlement = replace(
         _settlement(recipient, outcome, now, State.DEFERRED, provider),
         bounce_class=verdict.bounce_class.value,

@@ -18,14 +18,15 @@ from tayori.db.wakeup import Wakeup
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
 from tayori.delivery.pacing.pacer import Pacer
-from tayori.delivery.plan import Route, RouteKey
+from tayori.delivery.plan import Route, RouteKey, Wait
+from tayori.delivery.putting_off import FAULT, FAULT_DELAY_MS
 from tayori.delivery.reactions.holding import Holding
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.security.routing import Securing
-from tayori.delivery.settler import Settler, returned
+from tayori.delivery.settler import Settler, put_off
 from tayori.delivery.shaping_rules import LiveShaping
-from tayori.delivery.site import FAULT, FAULT_DELAY_MS, Site
-from tayori.delivery.source_choice import Share, SourceChooser, Wait
+from tayori.delivery.site import Site
+from tayori.delivery.source_choice import Share, SourceChooser
 from tayori.delivery.suppression import LastLook
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Outcome
@@ -298,7 +299,7 @@ class DeliveryLoop:
         except Exception:
             log.get(_LOG).exception("routing_failed", domain=domain)
             for work in works:
-                self._settler.put(returned(work.recipient, now, FAULT_DELAY_MS, cause=FAULT))
+                self._settler.put(put_off(work.recipient, now, FAULT_DELAY_MS, FAULT))
             return
         for share in shares:
             await self._set_off(share)
@@ -325,8 +326,7 @@ class DeliveryLoop:
             return
         for work in share.works:
             if isinstance(way, Wait):
-                delay_ms = max(0, way.until - now)
-                self._settler.put(returned(work.recipient, now, delay_ms, cause=way.cause))
+                self._settler.put(put_off(work.recipient, now, max(0, way.until - now), way.cause))
             else:
                 self._settler.put(judge(work.recipient, way, now, self._chance))
 

@@ -72,6 +72,14 @@ class Route:
         return replace(self, source=source, targets=usable)
 
 
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A mail may not go before `until`, milliseconds since the epoch; that is no attempt."""
+
+    until: int
+    cause: str
+
+
 class Planner:
     """Finds routes; `allow_private` permits hosts outside the public internet."""
 

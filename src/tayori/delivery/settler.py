@@ -9,6 +9,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Sequence
 
+from tayori.classify.model import BounceClass
 from tayori.db.database import DatabaseBusyError
 from tayori.queue.model import Leased, Settlement
 from tayori.queue.states import State
@@ -142,6 +143,25 @@ def _observe(done: Sequence[Settlement]) -> int:
         if item.state is State.DELIVERED:
             metrics.DELIVERY_SECONDS.observe(max(0, item.at - item.recipient.accepted_at) / SECOND)
     return len(done) - states[State.QUEUED]
+
+
+def put_off(
+    recipient: Leased, now: int, delay_ms: int, cause: str, *, ended: str = ""
+) -> Settlement:
+    """Return what becomes of a mail that has to wait unattempted, but no longer than it lives.
+
+    `ended` is said when its lifetime is over.
+    """
+    left_ms = recipient.expires_at - now
+    if left_ms > 0:
+        return returned(recipient, now, min(delay_ms, left_ms), cause=cause)
+    return Settlement(
+        recipient=recipient,
+        state=State.EXPIRED,
+        at=now,
+        bounce_class=BounceClass.EXPIRED.value,
+        reply=ended or f"The mail's lifetime ended while it waited. {cause}",
+    )
 
 
 def returned(recipient: Leased, now: int, delay_ms: int = 0, *, cause: str = "") -> Settlement:

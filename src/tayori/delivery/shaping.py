@@ -87,6 +87,14 @@ class Shape:
     idle_ms: int = 60 * SECOND
     tls: TlsDemand = TlsDemand.OPPORTUNISTIC
 
+    @property
+    def kept_mails(self) -> int:
+        """Return how many mails of a connection are kept for mail that a person waits for."""
+        limits = (self.site.connection_rate, self.together.connection_rate)
+        if self.mails_per_connection <= 1 or limits == (None, None):
+            return 0
+        return max(1, self.mails_per_connection // KEPT_SHARE)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Effects:

@@ -14,34 +14,28 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tayori.classify.current import BounceRules
+from tayori.classify.model import Verdict
+from tayori.classify.reply import classify
 from tayori.delivery.attempts import Attempts
 from tayori.delivery.connections import Connections
 from tayori.delivery.judge import judge
 from tayori.delivery.pace import SOON_S, Pace
 from tayori.delivery.pacing.pool import Slot
-from tayori.delivery.plan import Route
+from tayori.delivery.plan import Route, Wait
+from tayori.delivery.putting_off import PuttingOff
 from tayori.delivery.settler import Settler, returned
 from tayori.delivery.waiting import Waiting
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome
-from tayori.queue.model import Leased, Priority, Settlement
+from tayori.queue.model import Leased, Settlement
 from tayori.runtime import log
-from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
+from tayori.runtime.clock import Clock
 from tayori.smtp.session import Session
 
-SHORTEST_DELAY_MS = 5 * SECOND
-LONGEST_DELAY_MS = 10 * MINUTE
-NO_SHARE_DELAY_MS = 20 * SECOND
-"""Longest rest of a mail for which no connection was left: as long as a dead process keeps its."""
-FAULT_DELAY_MS = MINUTE
-"""Rest of a mail, or of a site, over which the engine itself stumbled."""
 URGENT_ROOM = 100
 """Mails that a person waits for which stay here however slow the site is."""
 HUNGRY_LOOKS = 3
 """Looks at a site without any connection after which its mails are left to other processes."""
-TOO_SLOW = "The receiving site takes no more mail at present."
-NO_SHARE = "Other delivery processes have all connections that the receiving site permits."
-FAULT = "a fault inside the service; the operator's log has it"
 
 
 class Site:
@@ -58,7 +52,7 @@ class Site:
         chance: random.Random,
         pacing: Callable[[Route, Callable[[], None]], Pace],
         learn: Callable[[Route, Settlement], None] | None = None,
-        heard: Callable[[Route, Outcome, Leased | None], None] = lambda *_: None,
+        heard: Callable[[Route, Outcome, Verdict, Leased | None], None] = lambda *_: None,
         rules: BounceRules | None = None,
     ) -> None:
         self.route = route
@@ -84,7 +78,7 @@ class Site:
         self._speed = 0
         self._turning = 0
         self._done = 0
-        self._put_off = 0
+        self._put_off = PuttingOff(settler, clock, chance)
         self._stopping = False
 
     @property
@@ -120,7 +114,7 @@ class Site:
     def measure(self, *, crowded: bool) -> None:
         """Look at what was done since the last look, about a second ago, and adapt to it."""
         self._speed, self._done = self._done, 0
-        self._put_off = max(0, self._put_off - max(1, self._speed))
+        self._put_off.seen(self._speed)
         self._pace.refresh(self.route)
         self._room = self._pace.most_waiting
         watched, self._watched = self._watched, bool(self._left)
@@ -133,7 +127,7 @@ class Site:
         self._hungry = self._hungry + 1 if starving else 0
         if self._hungry >= HUNGRY_LOOKS:
             for work in self._give_up():
-                self._yield(work)
+                self._put_off.no_share(work)
         self._resting = False
         self._pace.queue(self._left, self._waiting.urgent)
         self._staff()
@@ -165,36 +159,19 @@ class Site:
             else:
                 session.abort()
 
-    def _yield(self, work: Work) -> None:
-        """Give a mail back because others have all connections, which they may lose any moment."""
-        shortest, longest = SHORTEST_DELAY_MS, NO_SHARE_DELAY_MS
-        if work.recipient.priority is Priority.TRIGGER:
-            shortest, longest = 0, SHORTEST_DELAY_MS
-        delay_ms = self._chance.randint(shortest, longest)
-        self._settler.put(returned(work.recipient, self._clock.now(), delay_ms, cause=NO_SHARE))
-
     def _make_room(self) -> None:
         """Put the least urgent mails back that are too many; there is room for some urgent ones."""
         if self._room is None:
             return
         while self._left > self._room + min(URGENT_ROOM, self._waiting.urgent):
-            self._put_back(self._waiting.drop(), TOO_SLOW)
-
-    def _put_back(self, work: Work, cause: str) -> None:
-        self._put_off += 1
-        per_second = self._pace.mails_per_second
-        longest = HOUR if per_second is not None and per_second < 1 else LONGEST_DELAY_MS
-        expected = per_second or max(1, self._speed)
-        needed = SHORTEST_DELAY_MS + int(self._put_off * SECOND / expected)
-        delay_ms = self._chance.randint(SHORTEST_DELAY_MS, min(longest, needed))
-        self._settler.put(returned(work.recipient, self._clock.now(), delay_ms, cause=cause))
+            self._put_off.too_slow(self._waiting.drop(), self._pace.mails_per_second, self._speed)
 
     def _staff(self) -> None:
         """Let as many work as there is work and right for, and ask for the rights to more."""
         if self._stopping or self._resting:
             return
         while self._missing > 0:
-            session = self._connections.take_idle(self.route)
+            session = self._connections.take_idle(self.route, urgent=self._urgent)
             slot = None if session else self._pace.take(urgent=self._pressed)
             if session is None and slot is None:
                 break
@@ -213,6 +190,11 @@ class Site:
         """Ask for the connections that are missing."""
         missing = 0 if self._stopping else max(0, self._missing)
         self._pace.want(missing, urgent=self._pressed)
+
+    @property
+    def _urgent(self) -> bool:
+        """Tell whether a person waits for a mail that no worker is about to take."""
+        return self._waiting.urgent > 0
 
     @property
     def _pressed(self) -> bool:
@@ -251,8 +233,8 @@ class Site:
             while session is not None or slot is not None:
                 if session is None and slot is not None:
                     opened = await self._connections.open(self.route, slot, self._pace.shape)
-                    if isinstance(opened, Outcome):
-                        self._unreachable(opened)
+                    if not isinstance(opened, Session):
+                        self._closed(opened)
                         return
                     session = opened
                 if session is not None:
@@ -261,8 +243,7 @@ class Site:
         except Exception:
             log.get("delivery").exception("site_failed", site=self.route.site)
             for work in self._give_up():
-                later = returned(work.recipient, self._clock.now(), FAULT_DELAY_MS, cause=FAULT)
-                self._settler.put(later)
+                self._put_off.fault(work)
         finally:
             # In the same step as the last look at what waits: a mail that comes a moment later
             # must not count on a worker that looks no more.
@@ -276,7 +257,7 @@ class Site:
             return None, None
         if len(self._workers) > self._pace.most_workers:
             return None, None
-        session = self._connections.take_idle(self.route)
+        session = self._connections.take_idle(self.route, urgent=self._urgent)
         slot = None if session else self._pace.take(urgent=self._pressed)
         if session or slot:
             self._coming.add(worker)
@@ -285,8 +266,21 @@ class Site:
     def _give_up(self) -> list[Work]:
         return self._waiting.clear()
 
+    def _closed(self, why: Outcome | Wait) -> None:
+        """Take note that no connection came about: all that wait share the reason."""
+        if isinstance(why, Outcome):
+            self._unreachable(why)
+            return
+        # Who is at work may be probing a host; nobody else comes until the next look.
+        self._resting = True
+        if len(self._workers) > 1:
+            return
+        for work in self._give_up():
+            self._put_off.until(work, why)
+
     def _unreachable(self, outcome: Outcome) -> None:
-        self._heard(self.route, outcome, None)
+        verdict = self._meaning(outcome)
+        self._heard(self.route, outcome, verdict, None)
         others = len(self._workers) - 1
         self._pace.note(outcome, sum(session is not None for session in self._workers.values()))
         if others:
@@ -294,7 +288,7 @@ class Site:
             # what waits, or the last of them comes here again.
             return
         for work in self._give_up():
-            self._finish(work, outcome)
+            self._finish(work, outcome, verdict)
 
     async def _carry_with(self, worker: "asyncio.Task[None]", session: Session) -> None:
         self._workers[worker] = session
@@ -308,7 +302,9 @@ class Site:
 
     async def _carry(self, worker: "asyncio.Task[None]", session: Session) -> bool:
         """Send what waits over the session; tell whether it can be used again."""
-        while self._left and self._connections.has_room(session) and not self._pace.must_yield:
+        while self._left and not self._pace.must_yield:
+            if not self._connections.has_room(session, urgent=self._urgent):
+                break
             if self._pace.paced and not await self._await_turn(worker):
                 return True
             self._coming.discard(worker)
@@ -361,10 +357,18 @@ class Site:
         return result.usable
 
     def _settle(self, work: Work, outcome: Outcome) -> None:
-        self._heard(self.route, outcome, work.recipient)
-        self._finish(work, outcome)
+        if outcome.kind is Kind.DELIVERED:
+            self._finish(work, outcome, None)
+            return
+        verdict = self._meaning(outcome)
+        self._heard(self.route, outcome, verdict, work.recipient)
+        self._finish(work, outcome, verdict)
 
-    def _finish(self, work: Work, outcome: Outcome) -> None:
+    def _meaning(self, outcome: Outcome) -> Verdict:
+        rules = self._rules.current if self._rules else None
+        return classify(outcome, self.route.provider, rules=rules)
+
+    def _finish(self, work: Work, outcome: Outcome, verdict: Verdict | None) -> None:
         self._done += 1
         settlement = judge(
             work.recipient,
@@ -372,7 +376,7 @@ class Site:
             self._clock.now(),
             self._chance,
             provider=self.route.provider,
-            rules=self._rules.current if self._rules else None,
+            verdict=verdict,
             other_sources=self._learn is not None and bool(self.route.source.name),
         )
         if self.route.source.name and self._learn is not None:

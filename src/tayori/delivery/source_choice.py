@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from tayori.classify.model import BounceClass
-from tayori.delivery.plan import Route
+from tayori.delivery.plan import Route, Wait
 from tayori.delivery.pools import Member, Pools, in_order
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
@@ -27,14 +27,6 @@ POOLS_KNOWN_MS = 5 * SECOND
 LONGEST_WAIT_MS = 12 * HOUR
 SPREAD_MS = 5 * MINUTE
 """Mails that wait for an hour come back within so long of its begin, not all at once."""
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """No source of the pool may take the mail before `until`."""
-
-    until: int
-    cause: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,14 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tayori.delivery.hosts import FAILURES, FIRST_REST_MS, LONGEST_REST_MS, HostHealth
+from tayori.delivery.hosts import (
+    FAILURES,
+    FIRST_REST_MS,
+    LONGEST_REST_MS,
+    PROBED_MS,
+    HostHealth,
+)
 from tayori.delivery.pacing.gate import Gate
 from tayori.delivery.pacing.pool import Pool, Slot
 from tayori.delivery.pacing.shares import TURN_MS, Claim, divide, fair
 from tayori.delivery.plan import Route, Target
 from tayori.delivery.shaping import MICRO, Rate
 from tayori.delivery.window import FIRST, STAY_MS, Window
-from tayori.mail.outcome import Kind, Stage
 from tayori.runtime.clock import HOUR, MINUTE, SECOND, SettableClock
 
 NOW = 1_790_000_000_000
@@ -241,14 +246,20 @@ def test_a_lost_probe_is_forgotten():
     assert hosts.may_try("192.0.2.1", "")
 
 
-def test_a_route_whose_hosts_are_all_down_has_an_outcome():
+def test_a_route_whose_hosts_are_all_down_waits_for_the_first_of_them():
     clock = SettableClock(NOW)
     hosts = HostHealth(clock, random.Random(1))
+    route = Route("x", (Target("mx.x.test", "192.0.2.1"), Target("mx2.x.test", "192.0.2.2")))
     for _ in range(FAILURES):
         fail(hosts, clock)
-    outcome = hosts.down(Route("x", (Target("mx.x.test", "192.0.2.1"),)))
-    assert (outcome.kind, outcome.stage, outcome.reply) == (Kind.TEMPORARY, Stage.CONNECT, None)
-    assert outcome.peer_host == "mx.x.test"
+    clock.advance(MINUTE)
+    for _ in range(FAILURES):
+        fail(hosts, clock, "192.0.2.2")
+    wait = hosts.down(route)
+    assert FIRST_REST_MS * 0.9 - MINUTE <= wait.until - clock.now() <= FIRST_REST_MS * 1.1 - MINUTE
+    clock.advance(FIRST_REST_MS)
+    assert hosts.may_try("192.0.2.1", "")
+    assert hosts.down(route).until == clock.now() + PROBED_MS, "somebody probes it"
 
 
 def test_a_rate_is_parted_exactly():

@@ -4,8 +4,8 @@ import pytest
 
 from tayori.delivery.plan import Route, Target
 from tayori.delivery.reactions.apply import Active
-from tayori.delivery.reactions.holding import put_off
 from tayori.delivery.reactions.model import MOST_RETURNS, Effect, Reaction, Scope, again, step_of
+from tayori.delivery.settler import put_off
 from tayori.delivery.shaping import NO_EFFECTS, Limits, Rate, Shape, limited_by
 from tayori.delivery.sources import Source
 from tayori.queue.model import Leased, Priority, Role
@@ -197,12 +197,12 @@ def test_the_cause_prolongs_while_it_holds_and_doubles_in_the_release():
 
 
 def test_a_mail_is_put_off_no_longer_than_it_lives():
-    pause = Active([reaction()]).pause(recipient(), ROUTE, None, NOW)
-    waits = put_off(recipient(), pause, 20 * MINUTE, NOW)
+    pause = str(Active([reaction()]).pause(recipient(), ROUTE, None, NOW))
+    waits = put_off(recipient(), NOW, 20 * MINUTE, pause)
     assert (waits.state, waits.due_at, waits.outcome) == (State.QUEUED, NOW + 20 * MINUTE, None)
     dying = NOW + 3 * DAY - MINUTE
-    assert put_off(recipient(), pause, HOUR, dying).due_at == NOW + 3 * DAY
-    dead = put_off(recipient(), pause, HOUR, NOW + 3 * DAY)
+    assert put_off(recipient(), dying, HOUR, pause).due_at == NOW + 3 * DAY
+    dead = put_off(recipient(), NOW + 3 * DAY, HOUR, pause)
     assert dead.state is State.EXPIRED
     assert "550 Ip frequency limited" in dead.reply
 

@@ -9,14 +9,10 @@ import functools
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Protocol
 
-from tayori.classify.model import BounceClass
 from tayori.delivery.plan import Route
-from tayori.delivery.reactions.apply import Pause
 from tayori.delivery.reactions.service import Reactions
-from tayori.delivery.settler import Settler, returned
+from tayori.delivery.settler import Settler, put_off
 from tayori.delivery.work import Work
-from tayori.queue.model import Leased, Settlement
-from tayori.queue.states import State
 from tayori.runtime import log
 from tayori.runtime.clock import Clock
 
@@ -75,19 +71,8 @@ class Holding:
     def _may_go(self, route: Route, tasks: dict[int, int], work: Work) -> bool:
         held = self._reactions.pause(work, route, tasks)
         if held is not None:
-            self._settler.put(put_off(work.recipient, *held, self._clock.now()))
+            pause, delay_ms = held
+            ended = f"The mail's lifetime ended while it was {pause}"
+            now = self._clock.now()
+            self._settler.put(put_off(work.recipient, now, delay_ms, str(pause), ended=ended))
         return held is None
-
-
-def put_off(recipient: Leased, pause: Pause, delay_ms: int, now: int) -> Settlement:
-    """Return what becomes of a mail that has to wait for so long."""
-    left_ms = recipient.expires_at - now
-    if left_ms > 0:
-        return returned(recipient, now, min(delay_ms, left_ms), cause=str(pause))
-    return Settlement(
-        recipient=recipient,
-        state=State.EXPIRED,
-        at=now,
-        bounce_class=BounceClass.EXPIRED.value,
-        reply=f"The mail's lifetime ended while it was {pause}",
-    )

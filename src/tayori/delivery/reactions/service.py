@@ -11,8 +11,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tayori.classify.current import BounceRules
-from tayori.classify.reply import classify
+from tayori.classify.model import Verdict
 from tayori.config.rules import RuleFile, RuleFileError
 from tayori.db.database import DatabaseBusyError
 from tayori.delivery.plan import Route
@@ -54,12 +53,10 @@ class Reactions:
         chance: random.Random,
         *,
         data_dir: Path | None = None,
-        bounce_rules: BounceRules | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._chance = chance
-        self._bounce_rules = bounce_rules
         self._file = RuleFile(FILE, data_dir)
         self._rules: tuple[ReactionRule, ...] = ()
         self._active = Active()
@@ -91,12 +88,12 @@ class Reactions:
         if self._task is not None:
             await asyncio.wait({self._task})
 
-    def heard(self, route: Route, outcome: Outcome, recipient: Leased | None = None) -> None:
-        """Take a refusal; without a recipient it was said to the connection as a whole."""
+    def heard(
+        self, route: Route, outcome: Outcome, verdict: Verdict, recipient: Leased | None = None
+    ) -> None:
+        """Take a refusal and its meaning; without a recipient all of the connection was refused."""
         if not said_by_a_receiver(outcome):
             return
-        rules = self._bounce_rules.current if self._bounce_rules else None
-        verdict = classify(outcome, route.provider, rules=rules)
         found = matching(self._rules, route.provider, outcome, verdict)
         if not found:
             return

@@ -1,0 +1,66 @@
+"""Mails that a site gives back unattempted: for how long, and why."""
+
+import random
+
+from tayori.delivery.plan import Wait
+from tayori.delivery.settler import Settler, put_off
+from tayori.delivery.work import Work
+from tayori.queue.model import Priority
+from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
+
+SHORTEST_DELAY_MS = 5 * SECOND
+LONGEST_DELAY_MS = 10 * MINUTE
+NO_SHARE_DELAY_MS = 20 * SECOND
+"""Longest rest of a mail for which no connection was left: as long as a dead process keeps its."""
+AFTER_REST_MS = 20 * SECOND
+"""Mails that waited for a host at rest come back within this time, not all at once."""
+FAULT_DELAY_MS = MINUTE
+"""Rest of a mail, or of a site, over which the engine itself stumbled."""
+TOO_SLOW = "The receiving site takes no more mail at present."
+NO_SHARE = "Other delivery processes have all connections that the receiving site permits."
+FAULT = "a fault inside the service; the operator's log has it"
+
+
+class PuttingOff:
+    """Puts the mails of one site off; none waits beyond its lifetime."""
+
+    def __init__(self, settler: Settler, clock: Clock, chance: random.Random) -> None:
+        self._settler = settler
+        self._clock = clock
+        self._chance = chance
+        self._count = 0
+
+    def seen(self, done: int) -> None:
+        """Take note of a look at the site, which did so many mails since the last one."""
+        self._count = max(0, self._count - max(1, done))
+
+    def too_slow(self, work: Work, per_second: float | None, speed: int) -> None:
+        """Give a mail back for as long as the site will need for those that were given back.
+
+        It may do `per_second` mails a second, or as many as its limits permit: then `speed` is what
+        it did lately.
+        """
+        self._count += 1
+        longest = HOUR if per_second is not None and per_second < 1 else LONGEST_DELAY_MS
+        needed = SHORTEST_DELAY_MS + int(self._count * SECOND / (per_second or max(1, speed)))
+        delay_ms = self._chance.randint(SHORTEST_DELAY_MS, min(longest, needed))
+        self._let_wait(work, delay_ms, TOO_SLOW)
+
+    def no_share(self, work: Work) -> None:
+        """Give a mail back because others have all connections, which they may lose any moment."""
+        shortest, longest = SHORTEST_DELAY_MS, NO_SHARE_DELAY_MS
+        if work.recipient.priority is Priority.TRIGGER:
+            shortest, longest = 0, SHORTEST_DELAY_MS
+        self._let_wait(work, self._chance.randint(shortest, longest), NO_SHARE)
+
+    def fault(self, work: Work) -> None:
+        """Give a mail back over which the engine stumbled."""
+        self._let_wait(work, FAULT_DELAY_MS, FAULT)
+
+    def until(self, work: Work, wait: Wait) -> None:
+        """Give a mail back until a wait is over, and a little longer."""
+        delay_ms = max(0, wait.until - self._clock.now())
+        self._let_wait(work, delay_ms + self._chance.randint(0, AFTER_REST_MS), wait.cause)
+
+    def _let_wait(self, work: Work, delay_ms: int, cause: str) -> None:
+        self._settler.put(put_off(work.recipient, self._clock.now(), delay_ms, cause))
