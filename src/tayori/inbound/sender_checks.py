@@ -5,6 +5,7 @@ raises for what a mail or a name server says: what cannot be told is "temperror"
 """
 
 import asyncio
+import logging
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +15,10 @@ import spf
 from tayori.dns.answers import Answer, Lookup, Lookups, Mx, TemporaryFailure
 
 MOST_SIGNATURES: Final = 5
+_QUIET: Final = logging.getLogger("tayori.dkim")
+"""The library logs what it also tells; strangers' mistakes are no errors of ours."""
+_QUIET.addHandler(logging.NullHandler())
+_QUIET.propagate = False
 _LOOKUP_S: Final = 20.0
 """As long as RFC 7208 4.6.4 gives the whole evaluation."""
 
@@ -120,7 +125,7 @@ def check_dkim(asker: Asker, content: bytes) -> list[DkimResult]:
         return found.texts[0] if isinstance(found, Answer) and found.texts else None
 
     try:
-        mail = dkim.DKIM(content)
+        mail = dkim.DKIM(content, logger=_QUIET)
         count = sum(name.lower() == b"dkim-signature" for name, _ in mail.headers)
     except Exception as error:
         return [DkimResult(result="permerror", reason=_plain(str(error)))]
@@ -128,7 +133,7 @@ def check_dkim(asker: Asker, content: bytes) -> list[DkimResult]:
 
 
 def _verify(content: bytes, number: int, key_of: Any) -> DkimResult:
-    mail = dkim.DKIM(content)
+    mail = dkim.DKIM(content, logger=_QUIET)
     result, reason = "permerror", ""
     try:
         result = "pass" if mail.verify(number, dnsfunc=key_of) else "fail"
@@ -148,8 +153,8 @@ def _verify(content: bytes, number: int, key_of: Any) -> DkimResult:
     )
 
 
-def _text(octets: bytes | None) -> str:
-    return _plain((octets or b"").decode("ascii", "replace"))
+def _text(found: bytes | str | None) -> str:
+    return _plain(found.decode("ascii", "replace") if isinstance(found, bytes) else found or "")
 
 
 def _plain(text: str) -> str:
