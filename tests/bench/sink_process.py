@@ -21,18 +21,22 @@ _HEADER = 4_096
 
 
 class SinkProcess:
-    """Listens on a free port of 127.0.0.1; with `tls` it offers STARTTLS."""
+    """Listens on a free port of 127.0.0.1; with `tls` it offers STARTTLS.
 
-    def __init__(self, *, tls: bool = False) -> None:
+    With `numbered` it counts the mails of each receiver u0, u1, ... up to that number.
+    """
+
+    def __init__(self, *, tls: bool = False, numbered: int = 0) -> None:
         spawn = multiprocessing.get_context("spawn")
         self._count: Synchronized[int] = spawn.Value("q", 0)
         self._signed: Synchronized[int] = spawn.Value("q", 0)
+        self._each: Any = spawn.RawArray("B", numbered)
         self._port: Synchronized[int] = spawn.Value("i", 0)
         self._end: Event = spawn.Event()
         self._up: Event = spawn.Event()
         self._process = spawn.Process(
             target=_run,
-            args=((self._count, self._signed), self._port, self._up, self._end, tls),
+            args=((self._count, self._signed, self._each), self._port, self._up, self._end, tls),
             daemon=True,
         )
 
@@ -50,6 +54,16 @@ class SinkProcess:
     def signed(self) -> int:
         """Return how many of them had a DKIM signature."""
         return int(self._signed.value)
+
+    @property
+    def missing(self) -> int:
+        """Return how many of the numbered receivers got nothing."""
+        return bytes(self._each).count(0)
+
+    @property
+    def twice(self) -> int:
+        """Return how many of them got more than one mail."""
+        return len(self._each) - self.missing - bytes(self._each).count(1)
 
     async def wait_for(self, count: int, timeout_s: float = 600) -> None:
         """Return when so many mails were taken."""
@@ -72,7 +86,7 @@ class _Counting(Handler):
 
     def __init__(self, counts: Any) -> None:
         super().__init__()
-        self._count, self._signed = counts
+        self._count, self._signed, self._each = counts
 
     def data(self, received: Received, content: bytes) -> Answer:
         """Count it and say yes."""
@@ -80,6 +94,9 @@ class _Counting(Handler):
         self._count.get_obj().value += 1
         if b"dkim-signature:" in content[:_HEADER].lower():
             self._signed.get_obj().value += 1
+        for rcpt in received.recipients if self._each else ():
+            number = int(rcpt.address.partition("@")[0][1:])
+            self._each[number] = min(255, self._each[number] + 1)
         return super().data(received, content)
 
 

@@ -63,6 +63,10 @@ async def test_what_happened_is_counted_by_every_key(database, counted):
         "news@example.org": first.plus(second),
         "other@example.org": other.plus(no),
     }
+    assert await by_key(database, Kind.DOMAIN, (TODAY, TOMORROW)) == {
+        "d.test": no,
+        "example.org": first.plus(second).plus(other),
+    }
     assert await by_key(database, Kind.PROVIDER, (TODAY, TOMORROW)) == {
         "": Volume(delivered=1),
         "gmail": Volume(bounced=1),

@@ -170,6 +170,17 @@ async def test_reports_by_key(database):
         }[database.dialect] in found, found
 
 
+async def test_reports_by_receiving_domain(database):
+    await filled(database)
+    days = [f"2026-02-{day:02}" for day in range(1, 29)]
+    found = await plan(database, stats.BY_MAILBOX_TYPE, account=1, days=days)
+    assert by_index(found, OF_VOLUME[database.dialect]), found
+    assert {
+        "sqlite": "account_id=? AND day=? AND domain=?",
+        "postgresql": "day = ANY",
+    }[database.dialect] in found, found
+
+
 async def test_complaints(database):
     await filled(database)
     values = {"account": 1, "first": NOW + DAY, "end": NOW + 20 * DAY, "skip": 0, "most": 1000}

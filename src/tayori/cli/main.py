@@ -22,6 +22,7 @@ from tayori.cli.plan import plan
 from tayori.cli.queue import queue_app
 from tayori.cli.reaction import reaction_app
 from tayori.cli.replies import replies_app
+from tayori.cli.report import report
 from tayori.cli.sandbox import demo, sandbox
 from tayori.cli.score import score
 from tayori.cli.serve import serve, serve_process
@@ -61,6 +62,7 @@ app.add_typer(db_app, name="db")
 # A negative amount is no option.
 account_app.command("credit", context_settings={"ignore_unknown_options": True})(credit)
 app.command()(usage)
+app.command()(report)
 app.command()(explain)
 app.command("explain-reply")(explain_reply)
 app.command("explain-bounce")(explain_bounce)

@@ -63,6 +63,7 @@ def _keys(fact: Fact) -> Iterator[tuple[Kind, str]]:
     sender = str(fact.data.get(SENDER, "")) if refused else fact.from_address
     template = fact.data.get(TEMPLATE) if refused else fact.template_id
     task = fact.data.get(TASK) if refused else fact.task_id
+    yield Kind.DOMAIN, _domain(fact)
     if sender:
         yield Kind.SENDER, sender.lower()
     if template is not None:

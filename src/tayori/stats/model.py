@@ -56,6 +56,8 @@ class Cell(NamedTuple):
 class Kind(StrEnum):
     """What counts are kept by, beside domains."""
 
+    DOMAIN = "domain"
+    """The sender domain."""
     SENDER = "sender"
     """The sender address."""
     TEMPLATE = "template"

@@ -13,7 +13,7 @@ from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.stats import daily_volume, keyed_volume
 from tayori.events.model import EventKind
 from tayori.events.store import BY_A_PERSON
-from tayori.stats.model import Cell, KeyCell, Volume
+from tayori.stats.model import ALL, Cell, KeyCell, Volume
 
 FACTS = Statement(
     select(
@@ -78,6 +78,19 @@ REPORT = Statement(
     .where(among(_of.day, "days"))
     .where(_of.domain == bindparam("of_domain"))
     .where(_of.mailbox_type == bindparam("of_type"))
+)
+
+BY_MAILBOX_TYPE = Statement(
+    select(
+        _of.mailbox_type.label("key"),
+        *(func.sum(_of[name]).label(name) for name in Volume._fields),
+    )
+    .where(_of.account_id == bindparam("account"))
+    .where(among(_of.day, "days"))
+    .where(_of.domain == ALL)
+    .where(_of.mailbox_type != ALL)
+    .group_by(_of.mailbox_type)
+    .order_by(_of.mailbox_type)
 )
 
 _keyed = keyed_volume.c

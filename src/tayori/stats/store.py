@@ -92,6 +92,13 @@ class StatsStore:
             rows = await transaction.fetch(statement, values)
         return {row["key"]: _volume(row) for row in rows}
 
+    async def by_mailbox_type(self, account_id: int, days: Sequence[str]) -> dict[str, Volume]:
+        """Return the sums over the days by the recipients' domain."""
+        values = {"account": account_id, "days": days}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.BY_MAILBOX_TYPE, values)
+        return {row["key"]: _volume(row) for row in rows}
+
     async def by_day(self, wanted: KeysWanted) -> dict[str, Volume]:
         """Return the counts of one key by day; a day of which nothing is known is left out."""
         async with self._database.read() as transaction:

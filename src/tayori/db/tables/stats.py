@@ -25,7 +25,7 @@ keyed_volume = Table(
     "keyed_volume",
     metadata,
     Column("account_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("kind", Text, primary_key=True),  # what `key` is: sender, template, task or provider
+    Column("kind", Text, primary_key=True),  # domain, sender, template, task or provider
     Column("day", Text, primary_key=True),  # as in daily_volume; "*" is the sum of a task's days
     Column("key", Text, primary_key=True),
     *(
