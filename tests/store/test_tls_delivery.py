@@ -3,12 +3,15 @@
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import insert
 from tests.store.test_door import NOW, door
 from tests.support.deliverers import Deliverers, name_server, within
 from tests.support.peers.receiving import Recorder
 from tests.support.secure_receivers import PolicyServer, SecureReceivers
 from tests.unit.accept.test_checks import GOOD, box
 
+from tayori.db.statement import Statement
+from tayori.db.tables.tenants import account
 from tayori.delivery.security.store import SecurityStore
 from tayori.queue.states import State
 from tayori.runtime.clock import DAY, HOUR, MINUTE, SettableClock
@@ -43,10 +46,18 @@ def delivery(database, clock, dns, tmp_path):
     return Deliverers(database, clock, dns, tmp_path / "run")
 
 
-async def send(delivery, receivers, policies=None, to="a@x.test", **settings):
-    """Send one mail by a loop of its own and return what became of it, and its last attempt."""
+async def add_account(database):
+    """Write the account that mail of these tests is sent by."""
+    values = {"id": 1, "app_id": 1, "name": "a", "created_at": 0, "suspended_reason": ""}
+    async with database.write() as transaction:
+        await transaction.execute(Statement(insert(account).values(values)))
+
+
+async def send(delivery, receivers, policies=None, to="a@x.test", asks=None, **settings):
+    """Send one mail by a loop of its own and return what became of it."""
     count = len(await delivery.states())
-    submission = replace(GOOD, to=(box(to.replace("@", f"{count}@", 1)),))
+    asks = asks or {"tls": settings.pop("tls", "")}
+    submission = replace(GOOD, to=(box(to.replace("@", f"{count}@", 1)),), **asks)
     await door(delivery.database, delivery.clock, mailbox_per_hour=0).accept(submission)
     port = {"POLICY_PORT_FOR_TESTS_ONLY": policies.port} if policies else {}
     given = {"tls_ca_file": str(receivers.roots)} | port | settings
@@ -293,7 +304,7 @@ async def test_mail_that_requires_tls_never_goes_in_clear(delivery, receivers, w
 
 
 async def test_a_host_with_old_tls_is_spoken_to_in_it_and_remembered(delivery, receivers, clock):
-    context, _ = receivers._context("mx.x.test", "self-signed")
+    context, _ = receivers.context("mx.x.test", "self-signed")
     context.set_ciphers("DEFAULT:@SECLEVEL=0")
     with pytest.warns(DeprecationWarning, match="TLSv1"):
         context.minimum_version = context.maximum_version = 0x0301
@@ -311,3 +322,48 @@ async def test_a_host_with_old_tls_is_spoken_to_in_it_and_remembered(delivery, r
     assert len(taken.connections) == tried + 3
     found = await send(delivery, receivers, minimum_tls="1.2")
     assert (found.state, taken.connections[-1].tls) == (State.DELIVERED, "")
+
+
+REQUIRETLS = {
+    "to a receiver that keeps it": ("good", True, "enforce", ""),
+    "to one that does not": ("good", False, "enforce", "550 5.7.30 the sender demands REQUIRETLS"),
+    "without a trusted certificate": ("self-signed", True, "enforce", "450 4.7.5 certificate-not"),
+    "without trusted mail hosts": ("good", True, "none", "550 5.7.30 REQUIRETLS: the mail hosts"),
+}
+
+
+@pytest.mark.parametrize("case", REQUIRETLS.values(), ids=REQUIRETLS)
+async def test_requiretls(delivery, receivers, policies, case):
+    cert, offered, mode, refusal = case
+    taken = await receivers.add("x.test", cert, requiretls=offered)
+    policies.enforce("x.test", mode=mode)
+    found = await send(delivery, receivers, policies, tls="require")
+    if refusal:
+        final = State.BOUNCED if refusal.startswith("5") else State.DEFERRED
+        assert (found.state, taken.messages) == (final, [])
+        assert found.reply.startswith(refusal)
+    else:
+        assert found.state is State.DELIVERED, found.reply
+        assert taken.messages[0][0].mail.require_tls
+
+
+async def test_who_does_not_need_tls_is_not_held_to_policies_but_to_our_own(
+    delivery, receivers, policies
+):
+    await receivers.add("x.test", "self-signed")
+    policies.enforce("x.test")
+    assert (await send(delivery, receivers, policies, tls="optional")).state is State.DELIVERED
+    store = SecurityStore(delivery.database)
+    await add_account(delivery.database)
+    await store.require_account(1, required=True)
+    found = await send(delivery, receivers, policies, tls="optional")
+    assert (found.state, "the sending account demands" in found.reply) == (State.DEFERRED, True)
+    await store.require_account(1, required=False)
+    assert (await send(delivery, receivers, policies, tls="optional")).state is State.DELIVERED
+
+
+async def test_a_large_mail_keeps_what_its_sender_asks(delivery, receivers):
+    await receivers.add("x.test", "self-signed")
+    values = {"name": "x" * 100_000}
+    found = await send(delivery, receivers, asks={"tls": "require", "values": values})
+    assert (found.state, found.reply[:10]) == (State.BOUNCED, "550 5.7.30")

@@ -42,20 +42,28 @@ class SecureReceivers:
     async def __aexit__(self, *_: object) -> None:
         await asyncio.gather(*(server.stop(grace_s=0) for server in self._servers))
 
-    async def add(self, domain: str, host: str = "", cert: str = "good") -> Recorder:
+    async def add(self, domain: str, cert: str = "good", *, requiretls: bool = False) -> Recorder:
         """Let a host take a domain's mail; `cert` is good, expired, other, self-signed or none."""
-        host = host or f"mx.{domain}"
+        host = f"mx.{domain}"
         recorder = Recorder()
-        context, self.leaf = self._context(host, cert)
-        await self.listen(domain, host, recorder, context)
+        context, self.leaf = self.context(host, cert)
+        await self.listen(domain, host, recorder, context, requiretls=requiretls)
         return recorder
 
     async def listen(
-        self, domain: str, host: str, recorder: Recorder, context: ssl.SSLContext | None
+        self,
+        domain: str,
+        host: str,
+        recorder: Recorder,
+        context: ssl.SSLContext | None,
+        *,
+        requiretls: bool = False,
     ) -> None:
         """Let a host with this context take a domain's mail."""
         address = f"127.0.{self._net}.{len(self._servers) + 1}"
-        server = Server(lambda _: recorder, ServerSettings(host_name=host, tls=context))
+        server = Server(
+            lambda _: recorder, ServerSettings(host_name=host, tls=context, requiretls=requiretls)
+        )
         self.port = (await server.start(address, self.port))[1]
         self._servers.append(server)
         self.dns.set(host, "A", address)
@@ -80,7 +88,8 @@ class SecureReceivers:
             data = digest.finalize()
         return f"{usage} {selector} {matching} {data.hex()}"
 
-    def _context(self, host: str, cert: str) -> tuple[ssl.SSLContext | None, x509.Certificate]:
+    def context(self, host: str, cert: str) -> tuple[ssl.SSLContext | None, x509.Certificate]:
+        """Return the context of a host, and the certificate that it shows."""
         if cert == "self-signed":
             context = self_signed_context(host, SettableClock())
             return context, _certificate(context)

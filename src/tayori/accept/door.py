@@ -269,8 +269,15 @@ def _recipe(
         values=dict(submission.values),
         trigger=submission.trigger,
         tag=submission.tag,
+        tls=submission.tls or _tls_header(submission.headers),
         **_content(submission),
     )
+
+
+def _tls_header(headers: tuple[tuple[str, str], ...]) -> str:
+    """Return what the header TLS-Required asks (RFC 8689 5)."""
+    asks = any(n.lower() == "tls-required" and v.strip().lower() == "no" for n, v in headers)
+    return "optional" if asks else ""
 
 
 def _content(submission: Submission) -> dict[str, Any]:

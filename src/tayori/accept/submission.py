@@ -74,6 +74,9 @@ class Submission:
     """The footer's language, "0" for none; "" leaves it to the sender's setting."""
     tracking: Switches | None = None
     """What the request wants tracked; None leaves it to the settings."""
+    tls: str = ""
+    """What the sender asks (RFC 8689): "require", "optional", or "" for nothing."""
+    unsubscribe: str = "0"
     rfc_message_id: str = ""
     task_id: int | None = None
     """The bulk task that wants it sent."""

@@ -31,6 +31,7 @@ from tayori.cli.source import source_app
 from tayori.cli.task import task_app
 from tayori.cli.template import template_app
 from tayori.cli.tracking import tracking_app
+from tayori.cli.tls import tls_app
 from tayori.cli.usage import credit, usage
 from tayori.runtime.trouble import Trouble
 
@@ -57,6 +58,7 @@ app.add_typer(dmarc_app, name="dmarc")
 app.add_typer(replies_app, name="replies")
 app.add_typer(dns_app, name="dns")
 app.add_typer(shaping_app, name="shaping")
+app.add_typer(tls_app, name="tls")
 app.add_typer(config_app, name="config")
 app.add_typer(db_app, name="db")
 # A negative amount is no option.

@@ -62,6 +62,7 @@ class Attempts:
                 size=len(mail.content),
                 body="8BITMIME" if mail.eight_bit else "7BIT",
                 smtputf8=mail.smtputf8,
+                require_tls=recipe.tls == "require",
             )
         except Exception as error:
             self._log.exception("composing_failed", recipient=work.recipient.id)

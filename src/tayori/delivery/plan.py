@@ -56,8 +56,6 @@ class Route:
     """The domain's MX records are authentic by DNSSEC."""
     security: str = ""
     """What tells apart demands on the connection, "" for none."""
-    require_tls: bool = False
-    """The mails are marked with REQUIRETLS (RFC 8689)."""
 
     @property
     def key(self) -> RouteKey:

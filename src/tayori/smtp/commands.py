@@ -31,6 +31,8 @@ class Offered:
     max_message_size: int
     smtputf8: bool = True
     dsn: bool = False
+    requiretls: bool = False
+    """Offered once the connection is encrypted (RFC 8689 2)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,8 @@ class MailFrom:
     """What the client declares (RFC 1870), or None."""
     body: Literal["7BIT", "8BITMIME"] = "7BIT"
     smtputf8: bool = False
+    require_tls: bool = False
+    """The mail must never travel in clear (RFC 8689)."""
     ret: Literal["", "FULL", "HDRS"] = ""
     envid: str = ""
     """Decoded (RFC 3461 4.4)."""
@@ -152,7 +156,7 @@ def _path_and_parameters(argument: bytes, keyword: bytes) -> tuple[str, dict[str
     return path, parameters
 
 
-def _mail_parameter(  # noqa: C901, PLR0911 - one branch per parameter, nothing else
+def _mail_parameter(  # noqa: C901, PLR0911, PLR0912 - one branch per parameter, nothing else
     name: str, value: str, offered: Offered, values: dict[str, str | int | bool | None]
 ) -> Reply | None:
     """Check one parameter of MAIL and store it; return the refusal, if any."""
@@ -170,6 +174,10 @@ def _mail_parameter(  # noqa: C901, PLR0911 - one branch per parameter, nothing 
         if value:
             return replies.PATH_SYNTAX
         values["smtputf8"] = True
+    elif name == "REQUIRETLS" and offered.requiretls:
+        if value:
+            return replies.PATH_SYNTAX
+        values["require_tls"] = True
     elif name == "RET" and offered.dsn:
         if value.upper() not in {"FULL", "HDRS"}:
             return replies.PATH_SYNTAX

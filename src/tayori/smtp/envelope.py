@@ -36,6 +36,8 @@ class Envelope:
     """8BITMIME when the content has octets above 127 (RFC 6152)."""
     smtputf8: bool = False
     """True when headers need RFC 6531; addresses that need it are noticed without this."""
+    require_tls: bool = False
+    """The mail goes only to servers that keep REQUIRETLS themselves (RFC 8689)."""
 
     def __post_init__(self) -> None:
         """Refuse what could inject commands."""

@@ -60,6 +60,8 @@ class ServerSettings:
     smtputf8: bool = True
     chunking: bool = True
     dsn: bool = False
+    requiretls: bool = False
+    """Offer REQUIRETLS over TLS (RFC 8689); the handler then keeps it."""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -190,6 +190,8 @@ class ServerGate(ServerStream):
             lines.append("SMTPUTF8")
         if settings.chunking:
             lines.append("CHUNKING")
+        if settings.requiretls and self.connection.tls:
+            lines.append("REQUIRETLS")
         if settings.dsn:
             lines.append("DSN")
         if settings.tls is not None and not secure:

@@ -8,6 +8,7 @@ STARTTLS is ever read as a command. Replies to pipelined commands leave in one w
 import asyncio
 import re
 from collections.abc import Callable
+from dataclasses import replace
 
 from tayori.mail.lines import has_long_line
 from tayori.mail.reply import Reply
@@ -95,7 +96,8 @@ class ServerSession(ServerGate):
         if refusal is not None or handler is None:
             self.refused(refusal or replies.LOCAL_ERROR)
             return
-        mail = parse_mail(argument, self._offered)
+        secure = self.settings.requiretls and bool(self.connection.tls)
+        mail = parse_mail(argument, replace(self._offered, requiretls=secure))
         if isinstance(mail, Reply):
             self.refused(mail)
             return

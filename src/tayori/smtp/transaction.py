@@ -25,6 +25,9 @@ def refused_beforehand(talk: Conversation, envelope: Envelope) -> SendResult | N
     if not talk.extensions.smtputf8 and needs_smtputf8(envelope):
         text = "the receiver does not take internationalised mail (SMTPUTF8)"
         return _refused(talk, envelope, Scope.RECIPIENT, Reply(553, "5.6.7", (text,)))
+    if envelope.require_tls and not (talk.tls and talk.extensions.requiretls):
+        text = "the sender demands REQUIRETLS, which the receiver's server does not offer"
+        return _refused(talk, envelope, Scope.RECIPIENT, Reply(550, "5.7.30", (text,)))
     if envelope.body == "8BITMIME" and not talk.extensions.eightbit:
         # Whoever made the mail re-encodes what may be re-encoded (RFC 6152 3); this one may not.
         text = "the receiver takes no 8-bit mail, and a signature in this one forbids to re-encode"
@@ -78,6 +81,8 @@ def envelope_lines(talk: Conversation, envelope: Envelope) -> list[bytes]:
         mail += " BODY=8BITMIME"
     if extensions.smtputf8 and needs_smtputf8(envelope):
         mail += " SMTPUTF8"
+    if envelope.require_tls:
+        mail += " REQUIRETLS"
     lines = [mail.encode() + b"\r\n"]
     lines.extend(f"RCPT TO:<{recipient}>\r\n".encode() for recipient in envelope.recipients)
     lines.append(b"DATA\r\n")

@@ -104,10 +104,8 @@ class Securing:
         return groups
 
     async def _secured(self, route: Route, policy: DomainPolicy, ours: _Ours) -> Route | Outcome:
-        ignores = ours.asks is MailDemand.OPTIONAL
         requires = ours.asks is MailDemand.REQUIRE
-        hosts = dict.fromkeys(target.host_name for target in route.targets)
-        found = {h: await self._of_host(h, policy, ignores=ignores) for h in hosts}
+        found = await self.hosts(route, policy, ignores=ours.asks is MailDemand.OPTIONAL)
         if requires:
             fault = self._unfit(policy, found)
             if fault is not None:
@@ -123,7 +121,14 @@ class Securing:
         keys = sorted({f"{t.host_name}={t.demand.key}" for t in targets if t.demand.key})
         left_out = [h for h, demand in found.items() if isinstance(demand, Outcome)]
         marks = [*keys, *(f"-{host}" for host in left_out), *(["requiretls"] if requires else [])]
-        return replace(route, targets=targets, security=",".join(marks), require_tls=requires)
+        return replace(route, targets=targets, security=",".join(marks))
+
+    async def hosts(
+        self, route: Route, policy: DomainPolicy, *, ignores: bool = False
+    ) -> dict[str, HostDemand | Outcome]:
+        """Return what the receiver demands for each host; with `ignores` that is not asked."""
+        names = dict.fromkeys(target.host_name for target in route.targets)
+        return {name: await self._of_host(name, policy, ignores=ignores) for name in names}
 
     async def _of_host(
         self, host: str, policy: DomainPolicy, *, ignores: bool

@@ -69,6 +69,7 @@ class Submissions:
             account=account,
             login=login.address,
             smtputf8=received.mail.smtputf8,
+            require_tls=received.mail.require_tls,
         )
         if isinstance(submission, Refusal):
             return submission

@@ -1,7 +1,7 @@
 """A mail as SMTP brought it, read into the door's submission; decides nothing but readability."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from tayori.accept.checks.headers import MESSAGE_ID
@@ -46,6 +46,7 @@ def read_submission(
     account: Account,
     login: Address,
     smtputf8: bool,
+    require_tls: bool = False,
 ) -> Submission | Refusal:
     """Return the mail as a submission; a refusal says what cannot be read and where."""
     part = read_mail(content)
@@ -65,6 +66,9 @@ def read_submission(
     if isinstance(options, Refusal):
         return options
     submission = _submission((part, header, content), envelope, (account, login, sender), options)
+    tls = _tls(header, require_tls=require_tls)
+    if tls:
+        submission = replace(submission, tls=tls)
     if options.template_id is None:
         return submission
     return template_submission(part, submission, options)
@@ -99,6 +103,13 @@ def _submission(
         tag=options.tag,
         token=token_of(who[0], part, (who[2], envelope, subject), options),
     )
+
+
+def _tls(header: "_Header", *, require_tls: bool) -> str:
+    """Return what the sender asks about TLS; the parameter goes before the header (RFC 8689 3)."""
+    if require_tls:
+        return "require"
+    return "optional" if header.value(b"tls-required").strip().lower() == "no" else ""
 
 
 def read_parts(part: Part) -> Read:

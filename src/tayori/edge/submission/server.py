@@ -50,6 +50,7 @@ def _server_settings(settings: Settings) -> ServerSettings:
         auth_required=True,
         auth_in_clear=own.allow_plain_auth,
         dsn=True,
+        requiretls=True,
     )
 
 
