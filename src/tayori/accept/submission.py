@@ -76,7 +76,6 @@ class Submission:
     """What the request wants tracked; None leaves it to the settings."""
     tls: str = ""
     """What the sender asks (RFC 8689): "require", "optional", or "" for nothing."""
-    unsubscribe: str = "0"
     rfc_message_id: str = ""
     task_id: int | None = None
     """The bulk task that wants it sent."""

@@ -8,6 +8,7 @@ from tayori.app.parts import Parts
 from tayori.app.reputation import build_levels
 from tayori.app.roles import Role
 from tayori.app.tasks import build_runner
+from tayori.app.tls_reports import tls_chores
 from tayori.catalog.upload_store import UploadStore
 from tayori.delivery.reactions.store import ReactionStore
 from tayori.edge.api.access_store import AccessStore
@@ -37,6 +38,7 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     services: list[Service] = []
     if Role.SWEEP in roles:
         services += _sweeping(parts)
+        services += tls_chores(parts)
     if Role.BULK in roles:
         services += _bulk(parts)
     if Role.INBOUND in roles:

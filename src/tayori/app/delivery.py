@@ -12,6 +12,8 @@ from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.pools import pools_of
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
+from tayori.delivery.security.report_store import ReportStore
+from tayori.delivery.security.results import Results
 from tayori.delivery.security.service import build_security
 from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
@@ -39,6 +41,7 @@ def delivery(parts: Parts) -> list[Service]:
         queue=parts.queue,
         resolver=parts.resolver,
         clock=parts.clock,
+        results=_results(parts),
     )
     needs = DeliveryNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
@@ -63,6 +66,13 @@ def delivery(parts: Parts) -> list[Service]:
         security=security,
     )
     return [security, build_delivery(needs)]
+
+
+def _results(parts: Parts) -> Results | None:
+    """Return the counts for TLS reports; without a sender for them nothing is counted."""
+    if not parts.settings.delivery.tls_report_from:
+        return None
+    return Results(ReportStore(parts.database), parts.resolver, parts.clock)
 
 
 def _sources(parts: Parts, chance: random.Random, reactions: Reactions) -> SourceChooser | None:

@@ -30,8 +30,8 @@ from tayori.cli.shaping import shaping_app
 from tayori.cli.source import source_app
 from tayori.cli.task import task_app
 from tayori.cli.template import template_app
-from tayori.cli.tracking import tracking_app
 from tayori.cli.tls import tls_app
+from tayori.cli.tracking import tracking_app
 from tayori.cli.usage import credit, usage
 from tayori.runtime.trouble import Trouble
 

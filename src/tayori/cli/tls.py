@@ -12,6 +12,7 @@ from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
 from tayori.delivery.plan import Planner, Route
 from tayori.delivery.security.model import Demand, HostDemand
+from tayori.delivery.security.report_store import ReportStore
 from tayori.delivery.security.service import Security, build_security
 from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.shaping_rules import LiveShaping
@@ -72,6 +73,29 @@ def hosts(config: ConfigFile = None, as_json: AsJson = False) -> None:
             }
             for each in found
             if each.ends_at > now
+        ]
+
+    show(run(config, work), as_json=as_json)
+
+
+@tls_app.command("reports")
+def reports(
+    most: Annotated[int, typer.Option(help="How many.")] = 100,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show the TLS reports that were sent to receivers, newest day first, and what went wrong."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        return [
+            {
+                "day": each.day,
+                "domain": each.domain,
+                "state": each.state,
+                "tries": each.tries,
+                "detail": each.detail,
+            }
+            for each in await ReportStore(parts.database).latest(most)
         ]
 
     show(run(config, work), as_json=as_json)

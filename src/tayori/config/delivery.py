@@ -89,6 +89,13 @@ class DeliverySettings(Section, frozen=True):
             "resolver, see dns.trust_ad."
         ),
     ] = True
+    tls_report_from: Annotated[
+        str,
+        Meta(
+            description="Sender address of daily TLS reports to receivers that ask for them "
+            "(RFC 8460), a sender of one of the accounts; empty = no reports."
+        ),
+    ] = ""
     POLICY_PORT_FOR_TESTS_ONLY: Annotated[
         int, Meta(ge=1, le=65535, description="Port of MTA-STS policies. Leave it at 443.")
     ] = 443

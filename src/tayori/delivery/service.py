@@ -184,6 +184,7 @@ def client_tls_of(delivery: DeliverySettings) -> ClientTls:
 
 def _connections(needs: DeliveryNeeds) -> Connections:
     delivery = needs.settings.delivery
+    results = needs.security.results if needs.security else None
     port = parse_listen(delivery.smarthost)[1] if delivery.smarthost else delivery.port
     return Connections(
         ehlo_name=needs.settings.service.hostname,
@@ -195,6 +196,7 @@ def _connections(needs: DeliveryNeeds) -> Connections:
             clock=needs.clock,
             least=Demand.VERIFIED if delivery.tls == "required" else Demand.ANY,
             ladder=needs.security.ladder if needs.security else None,
+            told=results.tried if results else None,
         ),
         hosts=HostHealth(needs.clock, needs.chance),
     )

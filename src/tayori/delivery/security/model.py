@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+import msgspec
+
 from tayori.dns.answers import Tlsa
 from tayori.dns.sts import StsPolicy
 
@@ -42,6 +44,8 @@ class HostDemand:
     soft: bool = False
     """A failure is reported and the mail goes all the same (MTA-STS in testing mode)."""
     kind: PolicyKind = PolicyKind.NONE
+    sts: StsPolicy | None = None
+    """The MTA-STS policy behind it, for reports."""
 
     @property
     def key(self) -> str:
@@ -74,3 +78,17 @@ class DomainPolicy:
     sts: StsPolicy | None = None
     signed: bool = False
     """The domain's MX records are authentic by DNSSEC."""
+
+
+class ResultKey(msgspec.Struct, frozen=True, array_like=True):
+    """What makes results of TLS the same, for reports; a count stands beside it."""
+
+    kind: str
+    policy: tuple[str, ...] = ()
+    mx: tuple[str, ...] = ()
+    result: str = ""
+    """The kind of failure, "" for success."""
+    sending_ip: str = ""
+    host: str = ""
+    receiving_ip: str = ""
+    reason: str = ""

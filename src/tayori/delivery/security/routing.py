@@ -152,11 +152,9 @@ class Securing:
         if sts.mode is StsMode.TESTING:
             if not self._soft:
                 return NO_DEMAND
-            return HostDemand(
-                demand=Demand.VERIFIED, soft=True, kind=PolicyKind.STS, why=_policy_of(policy)
-            )
+            return _by_sts(policy, soft=True)
         if matches:
-            return HostDemand(demand=Demand.VERIFIED, kind=PolicyKind.STS, why=_policy_of(policy))
+            return _by_sts(policy)
         text = (
             f"{TlsResult.STS_POLICY_INVALID.value}: {host} is none of the hosts that "
             f"{_policy_of(policy)} permits ({', '.join(sts.mx)})"
@@ -204,6 +202,16 @@ def _by_keys(host: str, keys: HostKeys) -> HostDemand:
         why=why,
         tlsa=good,
         names=tuple(dict.fromkeys((keys.base, host))),
+    )
+
+
+def _by_sts(policy: DomainPolicy, *, soft: bool = False) -> HostDemand:
+    return HostDemand(
+        demand=Demand.VERIFIED,
+        soft=soft,
+        kind=PolicyKind.STS,
+        why=_policy_of(policy),
+        sts=policy.sts,
     )
 
 

@@ -14,6 +14,7 @@ from tayori.config.delivery import DeliverySettings
 from tayori.delivery.security.fetch import Web, WebSettings
 from tayori.delivery.security.ladder import Ladder
 from tayori.delivery.security.policies import Policies, PolicySource
+from tayori.delivery.security.results import Results
 from tayori.delivery.security.routing import Securing
 from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.security.wishes import RecipeWishes
@@ -39,6 +40,7 @@ class Security:
     securing: Securing
     policies: Policies | None
     web: Web | None
+    results: Results | None = None
     _seen: int = 0
     _stopping: asyncio.Event | None = None
     _task: asyncio.Task[None] | None = None
@@ -56,6 +58,8 @@ class Security:
         if self._task is not None:
             await asyncio.wait({self._task})
         await self._try(self.ladder.save)
+        if self.results is not None:
+            await self._try(lambda: self._flush(now=True))
         if self.policies is not None:
             await self.policies.close()
         if self.web is not None:
@@ -64,6 +68,7 @@ class Security:
     async def step(self) -> None:
         """Write and read once."""
         await self.ladder.save()
+        await self._flush()
         policies, hosts = await self.store.changed(self._seen - OVERLAP_MS)
         if self.policies is not None:
             self.policies.take(policies)
@@ -71,6 +76,10 @@ class Security:
         newest = [one.changed_at for one in policies] + [one.changed_at for one in hosts]
         self._seen = max([self._seen, *newest])
         self.securing.required = await self.store.required()
+
+    async def _flush(self, *, now: bool = False) -> None:
+        if self.results is not None:
+            await self.results.flush(now=now)
 
     async def _run(self, stopping: asyncio.Event) -> None:
         while not stopping.is_set():
@@ -94,13 +103,17 @@ def build_security(
     resolver: Resolver,
     clock: Clock,
     source: PolicySource | None = None,
-    told: Callable[[str, TlsFault], None] | None = None,
+    results: Results | None = None,
 ) -> Security:
-    """Return the service, not started; `source` fetches policies in the place of the web."""
+    """Return the service, not started.
+
+    `source` fetches policies in the place of the web, `results` counts for reports.
+    """
     web = web_of(settings, resolver)
     policies = None
     if settings.mta_sts and not settings.smarthost:
-        policies = Policies(resolver, store, source or web, clock, told or (lambda *_: None))
+        told = results.unfetched if results else _unheard
+        policies = Policies(resolver, store, source or web, clock, told)
     dane = None
     if settings.dane and resolver.validates and not settings.smarthost:
         dane = DaneFinder(resolver, clock, settings.port)
@@ -109,7 +122,7 @@ def build_security(
         wishes=RecipeWishes(queue),
         policies=policies,
         dane=dane,
-        soft=told is not None,
+        soft=results is not None,
     )
     return Security(
         store=store,
@@ -118,7 +131,12 @@ def build_security(
         securing=securing,
         policies=policies,
         web=web,
+        results=results,
     )
+
+
+def _unheard(_domain: str, _fault: TlsFault) -> None:
+    """Tell nobody."""
 
 
 def web_of(settings: DeliverySettings, resolver: Resolver) -> Web:

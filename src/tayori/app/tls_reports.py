@@ -1,0 +1,48 @@
+"""The daily TLS reports, put together; a chore of the sweeping role."""
+
+from tayori.app.door import build_door
+from tayori.app.parts import Parts
+from tayori.delivery.security.report_store import ReportStore
+from tayori.delivery.security.reporter import Reporter
+from tayori.delivery.security.results import Wanted
+from tayori.delivery.security.service import web_of
+from tayori.delivery.security.store import SecurityStore
+from tayori.runtime.clock import DAY
+from tayori.runtime.service import Periodic, Service
+from tayori.tenants.model import Account
+
+REPORT_S = 60.0
+FORGET_S = 3_600.0
+
+
+def tls_chores(parts: Parts) -> list[Service]:
+    """Return what sweeps policies and sends reports; without a sender for them nothing is sent."""
+
+    async def forget() -> None:
+        await SecurityStore(parts.database).sweep(parts.clock.now() - DAY)
+
+    services: list[Service] = [Periodic("forget tls", FORGET_S, forget)]
+    if parts.settings.delivery.tls_report_from:
+        services.append(Periodic("tls reports", REPORT_S, reporter(parts).run))
+    return services
+
+
+def reporter(parts: Parts) -> Reporter:
+    """Return who sends reports."""
+    delivery = parts.settings.delivery
+
+    async def account_of(address: str) -> Account | None:
+        sender = await parts.senders.for_login(address)
+        found = await parts.accounts.get(sender.account_id) if sender else None
+        return found if isinstance(found, Account) else None
+
+    return Reporter(
+        store=ReportStore(parts.database),
+        wanted=Wanted(parts.resolver),
+        web=web_of(delivery, parts.resolver),
+        accept=build_door(parts).accept,
+        account_of=account_of,
+        sender=delivery.tls_report_from,
+        submitter=parts.settings.service.hostname,
+        clock=parts.clock,
+    )
