@@ -139,6 +139,7 @@ async def test_a_redacted_complaint_finds_its_recipient_and_ends_all_mail(world,
         entry = await world.came_back(octets, f"fbl-reports@{HOST}", mail_from="fbl@feedback.test")
     assert (entry.kind, entry.state) == ("complaint", SpoolState.DONE)
     assert await world.kinds(number) == [EventKind.DELIVERED, EventKind.SPAMREPORT]
+    assert (await world.events(number))[-1].data["source_ip"] == "192.0.2.7"
     assert "complained" in (await suppressed(world, UNKNOWN)).reason
 
 

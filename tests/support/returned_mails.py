@@ -72,6 +72,7 @@ Content-Type: message/feedback-report
 Feedback-Type: {kind}
 User-Agent: Feedback/1.0
 Version: 1
+Source-IP: 192.0.2.7
 Original-Rcpt-To: <redacted>
 
 --AA

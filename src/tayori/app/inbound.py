@@ -1,24 +1,34 @@
 """Mail that comes back, put together: the listener, and the role that understands it."""
 
 import os
+import random
 import socket
+from collections.abc import Awaitable, Callable, Sequence
 
 from tayori.app.delivery import RETURN_PATH_PURPOSE
 from tayori.app.door import build_door
 from tayori.app.parts import Parts
 from tayori.classify.current import BounceRules
+from tayori.classify.rules import Ruleset
+from tayori.delivery.plan import Planner
+from tayori.delivery.reactions.hearsay import Hearsay, Said
+from tayori.delivery.reactions.store import ReactionStore
+from tayori.delivery.shaping_rules import LiveShaping
+from tayori.dns.mx import MailHostFinder
 from tayori.edge.certificate import Certificate
 from tayori.edge.mx.handler import Inbound
 from tayori.edge.mx.server import build_mx
 from tayori.edge.smtp_listeners import SmtpListeners
 from tayori.inbound.dmarc_store import KEPT_DAYS, DmarcStore
-from tayori.inbound.effect_store import EffectStore
+from tayori.inbound.effect_store import EffectStore, Heard
 from tayori.inbound.forwarding import Forwarder
 from tayori.inbound.forwarding_store import ForwardingStore
 from tayori.inbound.processing import InboundNeeds, Processing
 from tayori.inbound.routing import Router, TokenKeys
 from tayori.inbound.spool_store import Spool
 from tayori.mail import tracking_token
+from tayori.mail.reply import Reply, split_reply
+from tayori.queue.operator_store import OperatorStore
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
 from tayori.runtime.clock import DAY
@@ -57,11 +67,60 @@ def listener(parts: Parts) -> SmtpListeners:
     return build_mx(parts.settings, shared, Certificate.of(parts.settings, parts.clock))
 
 
+def _hearing(
+    parts: Parts, bounce_rules: BounceRules
+) -> Callable[[Sequence[Heard]], Awaitable[None]] | None:
+    """Return what counts reported refusals for reactions; a smart host hides whose they are."""
+    settings = parts.settings.delivery
+    if settings.smarthost:
+        return None
+    shaping = LiveShaping(parts.data_dir, settings)
+    chance = random.Random()  # noqa: S311 - the order of hosts means nothing here
+    planner = Planner(
+        MailHostFinder(parts.resolver, parts.clock, chance),
+        chance,
+        allow_private=settings.allow_private_networks,
+        rules=lambda: shaping.current,
+    )
+    hearsay = Hearsay(
+        store=ReactionStore(parts.database),
+        attempts=OperatorStore(parts.database),
+        route=planner.route,
+        bounce_rules=bounce_rules,
+        data_dir=parts.data_dir,
+    )
+
+    async def hear(refusals: Sequence[Heard]) -> None:
+        shaping.refresh()
+        await hearsay.hear([said(each) for each in refusals], parts.clock.now())
+
+    return hear
+
+
+def said(heard: Heard) -> Said:
+    """Return what a report said, with the reply that it quotes or one made of its words."""
+    quoted = split_reply(heard.reply)
+    code = 450 if heard.status.startswith("4") else 550
+    return Said(
+        recipient_id=heard.recipient_id,
+        message_id=heard.message_id,
+        account_id=heard.account_id,
+        domain=heard.domain,
+        reply=quoted or Reply(code, heard.status, (heard.reply,)),
+        at=heard.at,
+    )
+
+
 def understanding(parts: Parts) -> list[Service]:
     """Return the services of the role."""
     router = build_router(parts)
     spool = Spool(parts.database)
     rules = BounceRules(parts.data_dir)
+
+    def in_force() -> Ruleset:
+        rules.refresh()
+        return rules.current
+
     needs = InboundNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         spool=spool,
@@ -77,7 +136,8 @@ def understanding(parts: Parts) -> list[Service]:
         keys=token_keys(parts),
         host_name=parts.settings.service.hostname,
         clock=parts.clock,
-        rules=lambda: rules.current,
+        rules=in_force,
+        heard=_hearing(parts, rules),
     )
 
     async def forget() -> None:

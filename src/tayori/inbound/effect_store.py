@@ -41,9 +41,23 @@ class Meaning:
     mail_id: int
     at: int
     digest: str
+    source_ip: str = ""
     disposition: Disposition
     findings: tuple[tuple[int, tuple[Finding, ...]], ...] = ()
     reports: tuple[AggregateReport, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heard:
+    """A refusal that a report told, for whoever slows down because of refusals."""
+
+    recipient_id: int
+    message_id: int
+    account_id: int
+    domain: str
+    reply: str
+    status: str
+    at: int
 
 
 @dataclass(slots=True)
@@ -51,6 +65,7 @@ class _Changes:
     states: list[tuple[Known, Signal, State]] = field(default_factory=list)
     events: list[Event] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
+    refusals: list[Heard] = field(default_factory=list)
 
 
 class EffectStore:
@@ -59,8 +74,8 @@ class EffectStore:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def apply(self, owner: str, meanings: Sequence[Meaning]) -> int:
-        """Write what mails leased by `owner` mean; return how many of them were still its own."""
+    async def apply(self, owner: str, meanings: Sequence[Meaning]) -> list[Heard]:
+        """Write what mails leased by `owner` mean; return the refusals that were news."""
         async with self._database.write() as transaction:
             mine = await held(transaction, owner, [each.mail_id for each in meanings])
             chosen = [each for each in meanings if each.mail_id in mine]
@@ -73,7 +88,7 @@ class EffectStore:
             await finish(transaction, done)
             reach(Point.INBOUND_BEFORE_COMMIT)
         reach(Point.INBOUND_AFTER_COMMIT)
-        return len(chosen)
+        return changes.refusals
 
 
 async def _known(transaction: Transaction, meanings: Iterable[Meaning]) -> dict[int, Known]:
@@ -121,6 +136,7 @@ async def _means(
             finding=most_telling(findings, recipient.address),
             report=meaning.digest,
             at=meaning.at,
+            source_ip=meaning.source_ip,
         )
         found = decide(signal, recipient)
         if isinstance(found, Effect):
@@ -153,9 +169,23 @@ async def _follow(
     if effect.event is not None:
         changes.events.append(_event(signal, known, effect.event))
         known.heard.add((effect.event, signal.report))
+    if effect.event in {EventKind.BOUNCE, EventKind.DEFERRED}:
+        changes.refusals.append(_heard(signal, known))
     if effect.blocks:
         changes.blocked.append(_blocked(signal, known))
     return effect
+
+
+def _heard(signal: Signal, known: Known) -> Heard:
+    return Heard(
+        recipient_id=known.id,
+        message_id=known.message_id,
+        account_id=known.account_id,
+        domain=known.domain,
+        reply=signal.finding.reply,
+        status=signal.finding.status,
+        at=signal.at,
+    )
 
 
 def _event(signal: Signal, known: Known, kind: EventKind) -> Event:
@@ -164,6 +194,8 @@ def _event(signal: Signal, known: Known, kind: EventKind) -> Event:
     reason = _reply(finding)
     if reason and kind is not EventKind.SPAMREPORT:
         data["reason"] = reason
+    if signal.source_ip and kind is EventKind.SPAMREPORT:
+        data["source_ip"] = signal.source_ip
     if finding.bounce_class is not None:
         data["class"] = finding.bounce_class.value
     return Event(

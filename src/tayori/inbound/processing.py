@@ -5,14 +5,14 @@ that run out; what it had applied is applied, and what it had not is read again.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from tayori.classify.rules import Ruleset
 from tayori.db.database import DatabaseBusyError
 from tayori.dns.answers import Lookups
 from tayori.inbound.authentication import Authentication, authenticate
-from tayori.inbound.effect_store import EffectStore, Meaning
+from tayori.inbound.effect_store import EffectStore, Heard, Meaning
 from tayori.inbound.forwarding import Forwarder, NotForwarded
 from tayori.inbound.reading import Reading, read
 from tayori.inbound.routing import Destination, Purpose, Router, TokenKeys
@@ -38,6 +38,8 @@ class InboundNeeds:
     host_name: str
     clock: Clock
     rules: Callable[[], Ruleset | None]
+    heard: Callable[[Sequence[Heard]], Awaitable[None]] | None = None
+    """Hears of refusals after they are committed; None where nobody reacts."""
 
 
 class Processing:
@@ -87,6 +89,7 @@ class Processing:
             mail_id=mail.id,
             at=mail.received_at,
             digest=reading.digest,
+            source_ip=reading.source_ip,
             disposition=disposition,
             findings=reading.findings,
             reports=reading.reports,
@@ -133,7 +136,7 @@ class Processing:
         if not meanings:
             return
         try:
-            await self._needs.effects.apply(self._needs.owner, meanings)
+            refusals = await self._needs.effects.apply(self._needs.owner, meanings)
         except Exception as error:
             if len(meanings) > 1:
                 for each in meanings:
@@ -145,6 +148,17 @@ class Processing:
             return
         for each in meanings:
             metrics.INBOUND.labels(each.disposition.kind).inc()
+        if refusals and self._needs.heard is not None:
+            await self._tell(self._needs.heard, refusals)
+
+    async def _tell(
+        self, heard: Callable[[Sequence[Heard]], Awaitable[None]], refusals: Sequence[Heard]
+    ) -> None:
+        try:
+            await heard(refusals)
+        except Exception:
+            # The mails are done with; a reaction that this one would have begun, others begin.
+            self._log.exception("refusals_not_heard", count=len(refusals))
 
 
 def _plain(text: str) -> str:

@@ -29,6 +29,7 @@ from tayori.mail.return_path import (
 from tayori.mail.returned import Returned, read_returned
 
 _LOCAL_PARTS: Final = re.compile(r"(?i)\b(?:b-|r-|unsubscribe\+)[a-z2-7]{40}\b")
+_IP: Final = re.compile(r"[0-9A-Fa-f:.]{2,45}\Z")
 _OPT_OUT: Final = frozenset({"opt-out", "opt-out-list"})
 _ABOUT_A_RECIPIENT: Final = frozenset(ReturnKind) - {ReturnKind.REPORT, ReturnKind.UNKNOWN}
 
@@ -46,6 +47,8 @@ class Reading:
     reports: tuple[AggregateReport, ...] = ()
     forwards: tuple[Destination, ...] = ()
     unresolved: str = ""
+    source_ip: str = ""
+    """The address that a complaint names as the source of the mail."""
     digest: str = ""
     header_from: str = ""
     subject: str = ""
@@ -87,6 +90,7 @@ def read(
         reports=tuple(reports),
         forwards=forwards,
         unresolved="" if settled else (faults or ["Nobody of ours is named in it."])[0],
+        source_ip=_source_ip(mail),
         digest=_digest(mail, content),
         header_from=mail.header("From"),
         subject=mail.header("Subject"),
@@ -191,6 +195,12 @@ def _kind(about: Sequence[tuple[int, tuple[Finding, ...]]], findings: Sequence[F
 
 def _word(findings: Sequence[Finding]) -> str:
     return findings[0].kind.value
+
+
+def _source_ip(mail: Returned) -> str:
+    feedback = read_feedback(mail)
+    text = feedback.source.strip() if feedback else ""
+    return text if _IP.match(text) else ""
 
 
 def _digest(mail: Returned, content: bytes) -> str:

@@ -21,6 +21,7 @@ class Signal:
     finding: Finding
     report: str
     at: int
+    source_ip: str = ""
 
 
 @dataclass(slots=True, kw_only=True)
