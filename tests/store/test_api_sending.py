@@ -4,7 +4,7 @@ import pytest
 from tests.support.api_world import World, api_world, b64
 
 from tayori.compose.model import decode_recipe
-from tayori.config.tree import Review
+from tayori.config.screening import Review
 from tayori.queue.model import Priority, Role
 from tayori.tenants.model import Permission
 

@@ -3,7 +3,7 @@ import base64
 import pytest
 from tests.support.api_world import api_world, b64
 
-from tayori.config.tree import Review
+from tayori.config.screening import Review
 
 HTML, TEXT = "<p>Hi {{name}}, 你好</p>", "Hi {{name}}"
 

@@ -10,7 +10,8 @@ from tayori.catalog.sender_store import SenderStore
 from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
-from tayori.config.tree import Domains, Policy, Review
+from tayori.config.screening import Review
+from tayori.config.tree import Domains, Policy
 from tayori.refusal.codes import Code
 from tayori.runtime.clock import SettableClock
 from tayori.runtime.ids import Ids

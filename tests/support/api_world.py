@@ -36,7 +36,8 @@ from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.catalog.upload_store import UploadStore
 from tayori.config.delivery import DeliverySettings, PoolSettings, SourceSettings
-from tayori.config.tree import BulkSettings, Domains, Policy, Review
+from tayori.config.screening import Review
+from tayori.config.tree import BulkSettings, Domains, Policy
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
 from tayori.edge.api.actions.registry import build_actions

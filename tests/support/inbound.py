@@ -23,7 +23,8 @@ from tayori.catalog.senders import Senders
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
 from tayori.config.mx import MxSettings
-from tayori.config.tree import Domains, Policy, Review, Service, Settings
+from tayori.config.screening import Review
+from tayori.config.tree import Domains, Policy, Service, Settings
 from tayori.db.database import Database
 from tayori.db.statement import Statement
 from tayori.db.tables.queue import message, message_content, recipient

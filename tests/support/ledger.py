@@ -16,6 +16,9 @@ from tayori.mail.outcome import Kind
 from tayori.queue.states import FINAL, State
 
 _RECIPIENTS = Statement(select(recipient.c.id, recipient.c.address, recipient.c.state))
+_WAITS = Statement(
+    select(recipient.c.address, recipient.c.wait_cause).where(recipient.c.wait_cause.is_not(None))
+)
 _ATTEMPTS = Statement(select(attempt.c.recipient_id, attempt.c.kind, attempt.c.started_at))
 _CLASSES = Statement(
     select(recipient.c.address, attempt.c.bounce_class)
@@ -52,6 +55,12 @@ class Ledger:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+
+    async def wait_causes(self) -> dict[str, str]:
+        """Return why recipients went back to the queue unattempted, by address."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_WAITS)
+        return {row["address"]: row["wait_cause"] for row in rows}
 
     @staticmethod
     @asynccontextmanager

@@ -4,7 +4,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from tayori.catalog.templates import FirstReviewer
-from tayori.config.tree import Review
+from tayori.config.screening import Review
 from tayori.runtime.clock import Clock
 from tayori.screen.desk import ReviewDesk
 from tayori.screen.review import Reviewer

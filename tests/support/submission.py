@@ -22,7 +22,8 @@ from tayori.catalog.senders import Senders
 from tayori.catalog.smtp_password import SmtpPasswords
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
-from tayori.config.tree import Domains, Policy, Review, Service, Settings, SubmissionSettings
+from tayori.config.screening import Review
+from tayori.config.tree import Domains, Policy, Service, Settings, SubmissionSettings
 from tayori.db.database import Database
 from tayori.edge.submission.server import SubmissionServer, build_submission
 from tayori.reputation.model import Scope

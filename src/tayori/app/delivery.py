@@ -7,11 +7,13 @@ import socket
 from tayori.app.parts import Parts
 from tayori.classify.current import BounceRules
 from tayori.config.rules import RuleFile
+from tayori.delivery.attempts import Composer
 from tayori.delivery.composer import CatalogComposer
 from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.pools import pools_of
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
+from tayori.delivery.screening import Screening
 from tayori.delivery.security.report_store import ReportStore
 from tayori.delivery.security.results import Results
 from tayori.delivery.security.service import build_security
@@ -23,7 +25,11 @@ from tayori.mail.tracking_token import KEY_PURPOSE
 from tayori.reputation.standing_store import StopStore
 from tayori.reputation.warmup import WARMUP_RULES, read_table
 from tayori.reputation.warmup_store import WarmupStore
+from tayori.runtime import log
+from tayori.runtime.clock import DAY
 from tayori.runtime.service import Service
+from tayori.screen.malware_store import MalwareStore
+from tayori.screen.scanners.scanner import scanner_of
 from tayori.tenants.pool_store import PoolStore
 
 RETURN_PATH_PURPOSE = "return path"
@@ -43,6 +49,12 @@ def delivery(parts: Parts) -> list[Service]:
         clock=parts.clock,
         results=_results(parts),
     )
+    composer = CatalogComposer(
+        templates=parts.templates,
+        identities=parts.identities,
+        token_key=parts.box.derive(RETURN_PATH_PURPOSE),
+        link_key=parts.box.derive(KEY_PURPOSE),
+    )
     needs = DeliveryNeeds(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         settings=parts.settings,
@@ -51,12 +63,8 @@ def delivery(parts: Parts) -> list[Service]:
         reactions=reactions,
         bounce_rules=bounce_rules,
         pacing=PacingStore(parts.database),
-        composer=CatalogComposer(
-            templates=parts.templates,
-            identities=parts.identities,
-            token_key=parts.box.derive(RETURN_PATH_PURPOSE),
-            link_key=parts.box.derive(KEY_PURPOSE),
-        ),
+        composer=composer,
+        screening=screening(parts, composer),
         resolver=parts.resolver,
         signal=parts.queue_signal,
         clock=parts.clock,
@@ -73,6 +81,31 @@ def _results(parts: Parts) -> Results | None:
     if not parts.settings.delivery.tls_report_from:
         return None
     return Results(ReportStore(parts.database), parts.resolver, parts.clock)
+
+
+def screening(parts: Parts, composer: Composer) -> Screening | None:
+    """Return what scans mails, with the engines of the settings; None without any."""
+    scanner = scanner_of(parts.settings.scan, parts.clock)
+    if scanner is None:
+        return None
+    store = MalwareStore(parts.database)
+    most = parts.settings.scan.suspend_after
+
+    async def on_malware(account_id: int, message_id: int, name: str) -> None:
+        now = parts.clock.now()
+        finds = await store.add(account_id, message_id, name, now=now, since=now - DAY)
+        log.get("screen").warning("malware", account=account_id, message=message_id, name=name)
+        if most and finds >= most:
+            reason = f"Malware was found in {finds} mails within a day, last {name}."
+            await parts.accounts.suspend(account_id, reason)
+
+    return Screening(
+        scanner=scanner,
+        composer=composer,
+        queue=parts.queue,
+        clock=parts.clock,
+        on_malware=on_malware,
+    )
 
 
 def _sources(parts: Parts, chance: random.Random, reactions: Reactions) -> SourceChooser | None:

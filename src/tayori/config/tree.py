@@ -8,10 +8,9 @@ from tayori.config.delivery import DeliverySettings
 from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
 from tayori.config.retention import RetentionSettings
+from tayori.config.screening import Review, ScanSettings
 from tayori.config.section import Listen, Section
 from tayori.config.tracking import TrackingSettings
-
-Day = Annotated[str, Meta(pattern=r"^\d{4}-\d{2}-\d{2}$")]
 
 LEVELS = (
     *(500, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000),
@@ -153,32 +152,6 @@ class Domains(Section, frozen=True):
     ] = 86_400
 
 
-class Review(Section, frozen=True):
-    """Review of templates by rules, and by persons; see docs/screening.md."""
-
-    mode: Annotated[
-        Literal["auto", "manual", "mixed"],
-        Meta(
-            description="What follows when no rule refuses a template. auto: it is approved; "
-            "manual: an operator decides; mixed: an operator decides where something is doubtful."
-        ),
-    ] = "auto"
-    web_links: Annotated[
-        bool, Meta(description="Whether templates may link to the web at all.")
-    ] = True
-    due_business_days: Annotated[
-        int, Meta(ge=1, le=60, description="Business days in which an operator is to decide.")
-    ] = 1
-    holidays: Annotated[
-        tuple[Day, ...],
-        Meta(description="Days beside Saturdays and Sundays on which nobody decides."),
-    ] = ()
-    extra_workdays: Annotated[
-        tuple[Day, ...],
-        Meta(description="Saturdays and Sundays on which somebody works."),
-    ] = ()
-
-
 class Policy(Section, frozen=True):
     """Limits; 0 or an empty list means no limit."""
 
@@ -287,6 +260,7 @@ class Settings(Section, frozen=True):
     tracking: TrackingSettings = TrackingSettings()
     domains: Domains = Domains()
     review: Review = Review()
+    scan: ScanSettings = ScanSettings()
     policy: Policy = Policy()
     reputation: ReputationSettings = ReputationSettings()
     bulk: BulkSettings = BulkSettings()

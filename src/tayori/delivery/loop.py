@@ -22,6 +22,7 @@ from tayori.delivery.plan import Route, RouteKey, Wait
 from tayori.delivery.putting_off import FAULT, FAULT_DELAY_MS
 from tayori.delivery.reactions.holding import Holding
 from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.screening import Screening
 from tayori.delivery.security.routing import Securing
 from tayori.delivery.settler import Settler, put_off
 from tayori.delivery.shaping_rules import LiveShaping
@@ -92,6 +93,7 @@ class DeliveryLoop:
         limits: LoopLimits,
         sources: SourceChooser | None = None,
         securing: Securing | None = None,
+        screening: Screening | None = None,
         refresh: Sequence[Callable[[], object]] = (),
     ) -> None:
         self._owner = owner
@@ -111,6 +113,7 @@ class DeliveryLoop:
         self._limits = limits
         self._sources = sources
         self._securing = securing
+        self._screening = screening
         self._refresh = refresh
         self._sites: dict[RouteKey, Site] = {}
         self._dispatching: set[asyncio.Task[None]] = set()
@@ -148,6 +151,8 @@ class DeliveryLoop:
         await self._settler.finish()
         await self._end(self._keeping)
         await self._connections.close()
+        if self._screening is not None:
+            await self._screening.close()
         await self._pacer.stop()
         await self._signal.close()
 
@@ -257,6 +262,12 @@ class DeliveryLoop:
     async def _dispatch(self, leased: Sequence[Leased]) -> None:
         """Read the recipes, find the routes, and hand each recipient to its site."""
         works = await self._allowed(await self._works(leased))
+        if self._screening is None:
+            await self._spread(works)
+        else:
+            await self._screening.pass_on(works, self._spread, self._settler.put)
+
+    async def _spread(self, works: Sequence[Work]) -> None:
         by_domain: defaultdict[str, list[Work]] = defaultdict(list)
         for work in works:
             by_domain[work.recipient.domain].append(work)

@@ -21,6 +21,7 @@ from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.plan import Planner, Route, RouteKey
 from tayori.delivery.reactions.apply import destination_of
 from tayori.delivery.reactions.service import Reactions
+from tayori.delivery.screening import Screening
 from tayori.delivery.security.model import Demand
 from tayori.delivery.security.opening import Opener
 from tayori.delivery.security.service import Security
@@ -69,6 +70,8 @@ class DeliveryNeeds:
     most_held: int = 1_000
     sources: SourceChooser | None = None
     """Chooses among the sources of the settings; None without any."""
+    screening: Screening | None = None
+    """Scans mails before they are attempted; None without a scanner."""
     stops: Stops | None = None
     """What keeps back mail of suspended accounts and stopped domains; None = nothing does."""
     security: Security | None = None
@@ -115,6 +118,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         clock=needs.clock,
         chance=needs.chance,
         sources=needs.sources,
+        screening=needs.screening,
         refresh=(bounce_rules.refresh,),
         securing=needs.security.securing if needs.security else None,
         limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),

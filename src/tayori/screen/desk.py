@@ -9,7 +9,7 @@ import asyncio
 from datetime import date, tzinfo
 
 from tayori.catalog.model import FirstReview, Template, TemplateContent, TemplateStatus
-from tayori.config.tree import Review as ReviewSettings
+from tayori.config.screening import Review as ReviewSettings
 from tayori.refusal.table import Language
 from tayori.runtime.clock import Clock
 from tayori.screen.due import BusinessDays
