@@ -8,7 +8,7 @@ from tests.support.api_world import DOMAINS, World, api_world
 from tayori.config.tree import Policy
 from tayori.db.statement import Statement
 from tayori.db.tables.tenants import account, dkim_key, identity
-from tayori.runtime.clock import DAY, MINUTE
+from tayori.runtime.clock import DAY, MINUTE, SECOND
 from tayori.sandbox.dns_server import Failure
 from tayori.tenants.limit_store import LimitStore
 from tayori.tenants.limits import AccountLimits
@@ -160,6 +160,7 @@ async def test_the_list_shows_how_a_domain_stands_now(world):
     await limits.set(world.one.account.id, "domain_per_day", 7)
     assert await listed() == (2, 7, True)
     await change(account, pool="own")
+    world.clock.advance(5 * SECOND)
     (one,) = (await world.one.call("ListEmailIdentities"))["EmailIdentities"]
     assert one["SendIp"] == ["192.0.2.1", "2001:db8::1"]
 
