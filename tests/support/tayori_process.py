@@ -245,11 +245,20 @@ async def _asked(condition: Callable[[], bool | Awaitable[bool]]) -> bool:
     return answer if isinstance(answer, bool) else await answer
 
 
+def _value(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_value, value))}]"
+    if isinstance(value, dict):
+        inside = ", ".join(f"{key} = {_value(one)}" for key, one in value.items())
+        return f"{{ {inside} }}"
+    return json.dumps(value)
+
+
 def _toml(data_dir: Path, settings: Sections) -> str:
     """Return a settings file; JSON's texts, numbers, flags and lists are TOML's as well."""
     lines = [f"data_dir = {json.dumps(str(data_dir))}"]
     for section in {**DEFAULTS, **settings}:
         lines.append(f"[{section}]")
         keys = {**DEFAULTS.get(section, {}), **settings.get(section, {})}
-        lines += [f"{key} = {json.dumps(value)}" for key, value in keys.items()]
+        lines += [f"{key} = {_value(value)}" for key, value in keys.items()]
     return "\n".join(lines) + "\n"
