@@ -23,6 +23,7 @@ from tayori.runtime.service import Periodic, Service
 from tayori.runtime.worker import Worker
 from tayori.stats.rollup import RollUp
 from tayori.stats.store import StatsStore
+from tayori.suppress.full_mailbox_store import sweep_full
 from tayori.tenants.rechecks import Rechecks
 
 SWEEP_S = 60.0
@@ -116,6 +117,8 @@ def _sweeping(parts: Parts) -> list[Service]:
 
     async def forget_blocked() -> None:
         await parts.suppressions.sweep(parts.clock.now())
+        async with parts.database.write() as transaction:
+            await sweep_full(transaction, parts.clock.now())
 
     async def forget_reactions() -> None:
         await ReactionStore(parts.database).sweep(parts.clock.now())

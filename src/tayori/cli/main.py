@@ -5,6 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
+from tayori.cli import suppression
 from tayori.cli.access import access_app
 from tayori.cli.account import account_app
 from tayori.cli.callback import callback_app
@@ -53,6 +54,8 @@ app.add_typer(task_app, name="task")
 app.add_typer(reaction_app, name="reaction")
 app.add_typer(callback_app, name="callback")
 app.add_typer(tracking_app, name="tracking")
+for _name, _commands in suppression.apps():
+    app.add_typer(_commands, name=_name)
 app.add_typer(inbound_app, name="inbound")
 app.add_typer(dmarc_app, name="dmarc")
 app.add_typer(replies_app, name="replies")

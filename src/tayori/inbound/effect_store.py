@@ -23,6 +23,7 @@ from tayori.mail.dmarc_report import AggregateReport
 from tayori.queue import statements as queue
 from tayori.queue.states import FINAL, State, check_move
 from tayori.runtime.crash import Point, reach
+from tayori.suppress.full_mailbox_store import note_full
 from tayori.suppress.model import BLOCKED_MS, Blocked
 from tayori.suppress.store import block
 from tayori.suppress.unsubscribing import Subscriber, Way, complain, leave
@@ -66,6 +67,7 @@ class _Changes:
     events: list[Event] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     refusals: list[Heard] = field(default_factory=list)
+    full: list[Blocked] = field(default_factory=list)
 
 
 class EffectStore:
@@ -173,6 +175,8 @@ async def _follow(
         changes.refusals.append(_heard(signal, known))
     if effect.blocks:
         changes.blocked.append(_blocked(signal, known))
+    if effect.fills:
+        changes.full.append(_blocked(signal, known))
     return effect
 
 
@@ -223,6 +227,7 @@ def _blocked(signal: Signal, known: Known) -> Blocked:
         at=signal.at,
         expires_at=signal.at + BLOCKED_MS,
         reason=_reply(signal.finding),
+        message_id=known.message_id,
     )
 
 
@@ -244,3 +249,4 @@ async def _write(transaction: Transaction, changes: _Changes) -> None:
         await transaction.execute(queue.ERASE_CONTENT, {"messages": ended})
     await record(transaction, changes.events)
     await block(transaction, changes.blocked)
+    await note_full(transaction, changes.full)

@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
-from tayori.classify.model import Action
+from tayori.classify.model import Action, BounceClass
 from tayori.events.model import EventKind
 from tayori.inbound.model import Finding, ReturnKind
 from tayori.queue.states import FINAL, State
@@ -53,6 +53,8 @@ class Effect:
     note: str
     state: State | None = None
     blocks: bool = False
+    fills: bool = False
+    """The mailbox had no room, which blocks the address when it goes on for days."""
     complains: bool = False
     leaves: bool = False
 
@@ -103,6 +105,7 @@ def _bounce(finding: Finding, known: Known) -> Effect | Nothing:
         note=f"The mail to {known.address} bounced{' and blocks the address' if blocks else ''}.",
         state=State.BOUNCED,
         blocks=blocks,
+        fills=named and finding.bounce_class is BounceClass.MAILBOX_FULL,
     )
 
 

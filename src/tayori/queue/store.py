@@ -7,6 +7,7 @@ erasing of content whose last recipient ended.
 
 from collections.abc import Iterable, Sequence
 
+from tayori.classify.model import BounceClass
 from tayori.db.database import Database, Row, Transaction
 from tayori.events.model import ATTEMPT, PROVIDER, Event, EventKind
 from tayori.events.store import reactions, record
@@ -17,6 +18,7 @@ from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
 from tayori.queue.unclassified_store import count_unclassified, unclassified
 from tayori.runtime.crash import Point, reach
+from tayori.suppress.full_mailbox_store import note_full, note_room
 from tayori.suppress.model import BLOCKED_MS, Blocked
 from tayori.suppress.store import block
 
@@ -27,6 +29,7 @@ _KINDS = {
     State.EXPIRED: EventKind.BOUNCE,
     State.DROPPED: EventKind.DROPPED,
 }
+_FULL = BounceClass.MAILBOX_FULL
 
 
 class QueueStore:
@@ -117,6 +120,9 @@ class QueueStore:
             await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
             await record(transaction, [_event(s) for s in chosen if s.state in _KINDS])
             await block(transaction, [_blocked(s) for s in chosen if s.blocks])
+            await note_full(transaction, [_blocked(s) for s in chosen if _is_full(s)])
+            taken = [s.recipient.address for s in chosen if s.state is State.DELIVERED]
+            await note_room(transaction, taken)
             if ended:
                 await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
             await count_unclassified(transaction, unclassified(chosen))
@@ -250,7 +256,14 @@ def _blocked(item: Settlement) -> Blocked:
         at=item.at,
         expires_at=item.at + BLOCKED_MS,
         reason=item.reply,
+        message_id=item.recipient.message_id,
     )
+
+
+def _is_full(item: Settlement) -> bool:
+    """Tell whether a mail failed because the mailbox had no room, be it at once or in the end."""
+    failed = item.state in {State.BOUNCED, State.EXPIRED}
+    return failed and item.verdict is not None and item.verdict.bounce_class is _FULL
 
 
 def _event(item: Settlement) -> Event:

@@ -7,6 +7,12 @@ BLOCKED_MS = 14 * 24 * 3600 * 1000
 """How long an address that refused as unknown is blocked for all accounts (spec 7)."""
 
 
+FULL_DAYS = 3
+"""On so many days, one after the other, a mailbox has to be full until its address is blocked."""
+FULL_FORGOTTEN_MS = 30 * 24 * 3600 * 1000
+"""A mailbox that was not full for so long begins anew."""
+
+
 class SendStatus(IntEnum):
     """Our result for a recipient that we did not send to, as GetSendEmailStatus tells it."""
 
@@ -40,6 +46,8 @@ class Blocked:
     at: int
     expires_at: int
     reason: str
+    message_id: int | None = None
+    """The mail that was refused; None when an operator put the address there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,7 @@ async def block(transaction: Transaction, blocked: Sequence[Blocked]) -> None:
                 "at": item.at,
                 "expires_at": item.expires_at,
                 "reason": item.reason,
+                "message_id": item.message_id,
             }
             for item in sorted(blocked, key=lambda item: item.address)
         ],

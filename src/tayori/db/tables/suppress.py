@@ -21,7 +21,16 @@ shared_blacklist = Table(
     Column("at", BigInteger, nullable=False),
     Column("expires_at", BigInteger, nullable=False, index=True),
     Column("reason", Text, nullable=False),
+    Column("message_id", BigInteger),  # the mail that was refused; NULL = an operator put it there
     Index("ix_shared_blacklist_account_id_at", "account_id", "at"),
+)
+
+full_mailbox = Table(
+    "full_mailbox",
+    metadata,
+    Column("address", Text, primary_key=True),
+    Column("last_at", BigInteger, nullable=False, index=True),  # the last day that counted
+    Column("days", BigInteger, nullable=False),  # on how many days it was full
 )
 
 custom_blacklist = Table(
