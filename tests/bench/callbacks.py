@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import uvloop
-from sqlalchemy import Table, bindparam, insert
 from tests.bench.usage import usage_of
+from tests.support.event_load import AT_ONCE, event_of, fill_mails, record_events
 from tests.support.postgresql import PostgresqlServer
 
 from tayori.callbacks.endpoint_store import EndpointStore
@@ -31,11 +30,9 @@ from tayori.config.tree import CallbackSettings, Policy
 from tayori.db import migrate
 from tayori.db.database import Database
 from tayori.db.open import database_url, open_database
-from tayori.db.statement import Statement
-from tayori.db.tables.events import event
-from tayori.db.tables.queue import message, recipient
 from tayori.dns.resolver import Resolver
 from tayori.events.feed_store import Horizon
+from tayori.events.model import EventKind
 from tayori.runtime.clock import SystemClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
@@ -43,7 +40,6 @@ from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Access
 
-AT_ONCE = 5_000
 NO_PORT = 1
 BOX = SecretBox(bytes(32))
 
@@ -97,65 +93,10 @@ def endpoint_process() -> Iterator[int]:
 
 async def fill(database: Database, events: int, accounts: tuple[int, int], now: int) -> None:
     """Write deliveries, half of each account."""
-    tables = (message, recipient, event)
-    inserts = [
-        Statement(insert(table).values(_columns(table, counted=table is event))) for table in tables
-    ]
-    for first in range(1, events + 1, AT_ONCE):
-        numbers = range(first, min(first + AT_ONCE, events + 1))
-        rows = [_rows(number, accounts[number % 2], now) for number in numbers]
-        async with database.write() as transaction:
-            for index, statement in enumerate(inserts):
-                await transaction.execute_many(statement, [row[index] for row in rows])
-
-
-def _columns(table: Table, *, counted: bool) -> dict[str, Any]:
-    return {c.name: bindparam(c.name) for c in table.c if not (counted and c.name == "id")}
-
-
-def _rows(number: int, account_id: int, now: int) -> tuple[dict[str, object], ...]:
-    mail = {
-        "id": number,
-        "account_id": account_id,
-        "public_id": f"qcloudses-30-1-date-20261124000000-{number:013}",
-        "identity_id": 1,
-        "source": "api",
-        "from_address": "news@mail.test",
-        "subject": "Your order is on its way",
-        "template_id": 7,
-        "task_id": None,
-        "trigger": False,
-        "rfc_message_id": f"<{number}@mail.test>",
-        "callback_headers": "{}",
-        "accepted_at": now,
-    }
-    to = {
-        "id": number,
-        "message_id": number,
-        "account_id": account_id,
-        "role": 0,
-        "address": f"u{number}@x{number % 50}.test",
-        "domain": f"x{number % 50}.test",
-        "state": 3,
-        "priority": 1,
-        "due_at": None,
-        "lease_owner": None,
-        "attempts": 1,
-        "accepted_at": now,
-        "expires_at": now,
-        "ended_at": now,
-        "send_status": 0,
-        "reply": "250 2.0.0 Ok",
-    }
-    told = {
-        "at": now,
-        "account_id": account_id,
-        "kind": "delivered",
-        "message_id": number,
-        "recipient_id": number,
-        "data": '{"reason":"250 2.0.0 Ok: queued"}',
-    }
-    return mail, to, told
+    numbers = range(1, events + 1)
+    await fill_mails(database, numbers, lambda n: (accounts[n % 2], "news@mail.test"), now)
+    told = (event_of(n, accounts[n % 2], EventKind.DELIVERED, now) for n in numbers)
+    await record_events(database, told, AT_ONCE)
 
 
 async def measure(url: str, events: int, port: int) -> Result:

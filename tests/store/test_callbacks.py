@@ -1,14 +1,17 @@
 """Events reach the customers' servers: each one, in order, whatever those servers do."""
 
 import asyncio
+import json
 import ssl
 from dataclasses import replace
 
 import pytest
 import trustme
 from aiohttp import web
+from sqlalchemy import select
 from tests.store.test_queue import message, settled, take
 from tests.support.callback_receiver import CallbackReceiver, yes
+from tests.support.callback_storm import storm
 
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.model import CallState
@@ -18,6 +21,8 @@ from tayori.callbacks.service import Dispatcher, Selection
 from tayori.callbacks.signing import signature
 from tayori.callbacks.store import CallbackStore, LostRaceError
 from tayori.config.tree import CallbackSettings, Policy
+from tayori.db.statement import Statement
+from tayori.db.tables.events import event
 from tayori.dns.resolver import Resolver
 from tayori.events.feed_store import Horizon
 from tayori.events.model import Event, EventKind
@@ -294,7 +299,14 @@ async def test_https_is_verified(make_world, tmp_path):
         assert [one.event["email"] for one in secure.taken] == ["a@x.test"]
 
 
-async def test_after_a_day_of_failures_an_endpoint_is_off_until_a_replay(make_world, receiver):
+async def events_of(database):
+    async with database.read() as transaction:
+        return await transaction.fetch(Statement(select(event).order_by(event.c.id)))
+
+
+async def test_after_a_day_of_failures_an_endpoint_is_off_until_a_replay(
+    make_world, receiver, database
+):
     world = make_world()
     endpoint = await world.endpoint(receiver.url)
 
@@ -309,6 +321,9 @@ async def test_after_a_day_of_failures_an_endpoint_is_off_until_a_replay(make_wo
     found = await world.endpoints.get(endpoint.id)
     assert found.off_at is not None
     assert found.off_reason == "Every call failed for 24 hours; the last: HTTP status 503"
+    (told,) = [one for one in await events_of(database) if one["kind"] == "callback_off"]
+    assert told["account_id"] == world.account.id
+    assert json.loads(told["data"]) == {"url": receiver.url, "reason": found.off_reason}
     await delivered(world, "c@x.test")
     receiver.behave = yes
     receiver.taken.clear()
@@ -386,3 +401,8 @@ async def test_an_endpoint_goes_with_its_calls(make_world, receiver):
     await world.endpoints.delete(endpoint.id)
     assert await world.endpoints.waiting() == {}
     assert await world.send() == 0
+
+
+async def test_no_receiver_loses_or_delays_what_is_for_the_others(make_world):
+    world = make_world(timeout_s=0.3)
+    (await storm(world, 1_440)).check()

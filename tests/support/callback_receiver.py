@@ -17,6 +17,8 @@ class Taken:
     path: str
     headers: dict[str, str]
     body: bytes
+    transport: asyncio.Transport | None = None
+    """The connection that it came by, to be broken."""
 
     @property
     def event(self) -> dict[str, Any]:
@@ -71,7 +73,7 @@ class CallbackReceiver:
                 await self._changed.wait()
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        taken = Taken(request.path, dict(request.headers), await request.read())
+        taken = Taken(request.path, dict(request.headers), await request.read(), request.transport)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.taken.append(taken)

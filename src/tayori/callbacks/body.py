@@ -21,7 +21,14 @@ EVENT_IDS: Final = {
     EventKind.DEFERRED: 8,
 }
 """The kinds that callbacks tell of, with their numbers."""
-_SOFT: Final = frozenset({"expired", "mailbox_full", "rate_limited", "greylisted", "system"})
+_SOFT: Final = frozenset(
+    {
+        *("mailbox_full", "system", "expired", "network", "loop", "too_large", "protocol", "tls"),
+        # These were about us or the mail: customers who drop addresses after a hard bounce must
+        # not drop these.
+        *("rate_limited", "greylisted", "reputation", "content", "authentication", "policy"),
+    }
+)
 _LONGEST_REASON: Final = 1_000
 
 

@@ -137,7 +137,7 @@ class EndpointSender:
     async def _give_up(self, last: Answer, now: int) -> None:
         why = last.error or f"HTTP status {last.status}"
         reason = f"Every call failed for {RETRIED_MS // SECOND // 3600} hours; the last: {why}"
-        await self._store.switch_off(self._endpoint.id, reason, now)
+        await self._store.switch_off(self._endpoint, reason, now)
         self._stopping = True
         log.get("callbacks").warning(
             "endpoint_switched_off", endpoint=self._endpoint.id, reason=reason

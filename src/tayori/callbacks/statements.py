@@ -166,8 +166,15 @@ MARK_ENDPOINT = Statement(
 )
 KEEP_WAITING = Statement(
     update(callback_call)
-    .where(_call.endpoint_id == bindparam("of_id"))
-    .where(text(WAITING))
+    .where(
+        _call.id.in_(
+            select(_call.id)
+            .where(_call.endpoint_id == bindparam("of_id"))
+            .where(text(WAITING))
+            .order_by(_call.id)
+            .limit(bindparam("most"))
+        )
+    )
     .values(state=bindparam("to_state"), due_at=None, ended_at=bindparam("now"))
 )
 REPLAY = Statement(

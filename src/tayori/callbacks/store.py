@@ -14,7 +14,8 @@ from tayori.callbacks.body import EVENT_IDS, Fact, body_of
 from tayori.callbacks.model import Answer, Call, CallState, Endpoint, next_attempt
 from tayori.db.database import Database, Row, Transaction
 from tayori.events.feed_store import advance, position
-from tayori.events.model import EventKind
+from tayori.events.model import Event, EventKind
+from tayori.events.store import record
 from tayori.runtime.crash import Point, reach
 from tayori.runtime.secrets import SecretBox
 
@@ -102,13 +103,28 @@ class CallbackStore:
             reach(Point.CALLBACKS_SETTLE_BEFORE_COMMIT)
         reach(Point.CALLBACKS_SETTLE_AFTER_COMMIT)
 
-    async def switch_off(self, endpoint_id: int, reason: str, now: int) -> None:
-        """Send no more to an endpoint; what waits is kept for a replay."""
+    async def switch_off(self, endpoint: Endpoint, reason: str, now: int) -> None:
+        """Send no more to an endpoint; what waits is kept for a replay, and an event tells it."""
+        endpoint_id = endpoint.id
+        data: dict[str, str | int] = {"url": endpoint.url, "reason": reason}
+        if endpoint.sender:
+            data["sender"] = endpoint.sender
+        told = Event(at=now, account_id=endpoint.account_id, kind=EventKind.CALLBACK_OFF, data=data)
         off = {"of_id": endpoint_id, "to_off_at": now, "to_reason": reason}
-        kept = {"of_id": endpoint_id, "to_state": int(CallState.KEPT), "now": now}
+        kept = {
+            "of_id": endpoint_id,
+            "to_state": int(CallState.KEPT),
+            "now": now,
+            "most": SWEPT_AT_ONCE,
+        }
         async with self._database.write() as transaction:
             await transaction.execute(statements.SWITCH, off)
-            await transaction.execute(statements.KEEP_WAITING, kept)
+            await record(transaction, [told])
+        moved = SWEPT_AT_ONCE
+        # A day of calls may be many: nobody else shall wait until all of them are marked.
+        while moved == SWEPT_AT_ONCE:
+            async with self._database.write() as transaction:
+                moved = await transaction.execute(statements.KEEP_WAITING, kept)
 
     async def sweep(self, before: int) -> None:
         """Delete calls that are over and attempts of an earlier time, some at a time."""

@@ -46,6 +46,8 @@ class EventKind(StrEnum):
     """An account's mail is slowed, paused or stopped because of what receivers say; internal."""
     REACTION_ENDED = "reaction_ended"
     """Such a reaction is over, or an operator cancelled it; internal."""
+    CALLBACK_OFF = "callback_off"
+    """A callback address was switched off after a day of failures; internal, with the reason."""
     STANDING_CHANGED = "standing_changed"
     """A domain rose, fell, was stopped, warned or let go; internal, with the figures."""
 
@@ -62,6 +64,7 @@ INTERNAL = frozenset(
         EventKind.RELEASED,
         EventKind.REACTION_BEGAN,
         EventKind.REACTION_ENDED,
+        EventKind.CALLBACK_OFF,
         EventKind.STANDING_CHANGED,
     }
 )

@@ -1,4 +1,6 @@
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -323,3 +325,45 @@ def test_the_first_refusal_wins():
         answer(replace(worst, account=ACCOUNT)).code
         == Code.INVALID_PARAMETER_VALUE__EMAIL_ADDRESS_IS_NULL
     )
+
+
+PAGE = Path(__file__).parents[3] / "docs/compatibility.md"
+WORST = replace(
+    GOOD,
+    account=replace(ACCOUNT, suspended_at=5, permissions=frozenset()),
+    to=(),
+    subject="",
+    headers=(("X-Two", "a\nb"),),
+    template_id=None,
+    attachments=(file(),),
+)
+NOTHING = Facts(sender=None, identity=None, template=None, content=None)
+HUGE = own_content("x" * (4 << 20), "y")
+STAIRS = (
+    # The check that refuses, its code, and what mends just that.
+    ("account", Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION, {"account": replace(ACCOUNT, permissions=frozenset())}, {}),
+    ("sender", Code.FAILED_OPERATION__INCORRECT_SENDER, {}, {"sender": SENDER, "identity": IDENTITY}),
+    ("recipients", Code.INVALID_PARAMETER_VALUE__EMAIL_ADDRESS_IS_NULL, {"to": GOOD.to}, {}),
+    ("subject", Code.INVALID_PARAMETER_VALUE__SUBJECT_LENGTH_ERROR, {"subject": "Hi"}, {}),
+    ("headers", Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, {"headers": ()}, {}),
+    ("content", Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, {"template_id": 5}, {}),
+    ("template", Code.FAILED_OPERATION__INVALID_TEMPLATE_ID, {}, {"template": TEMPLATE, "content": HUGE}),
+    ("attachments", Code.FAILED_OPERATION__NO_ATTACH_PERMISSION, {"account": ACCOUNT}, {}),
+    ("size", Code.FAILED_OPERATION__EMAIL_CONTENT_TOOLARGE, {}, {"content": FACTS.content}),
+)  # fmt: skip
+
+
+def test_the_order_of_checks_is_the_one_on_the_page():
+    submission, facts, codes = WORST, NOTHING, []
+    for _, _, mended, known in STAIRS:
+        codes.append(answer(submission, facts).code)
+        submission, facts = replace(submission, **mended), replace(facts, **known)
+    assert codes == [code for _, code, _, _ in STAIRS]
+    assert answer(submission, facts) is None
+    names = [name for name, _, _, _ in STAIRS]
+    assert [check.__name__ for check in CHECKS] == [f"check_{name}" for name in names]
+    listed = re.search(r"the door's list:\s+(.*?)\. At last", PAGE.read_text(), re.DOTALL)
+    told = [
+        re.sub(r"\s*\(.*?\)", "", part, flags=re.DOTALL).strip() for part in listed[1].split(",")
+    ]
+    assert told == names

@@ -3,6 +3,7 @@ import json
 import pytest
 
 from tayori.callbacks.body import EVENT_IDS, Fact, body_of
+from tayori.classify.model import BounceClass
 from tayori.events.model import PUBLIC, EventKind
 
 FACT = {
@@ -48,10 +49,11 @@ def test_a_bounce_has_the_fields_of_the_original():
     }
 
 
-def test_a_full_mailbox_is_a_soft_bounce():
-    assert (
-        told(kind=EventKind.BOUNCE, data={"class": "mailbox_full"})["bounceType"] == "soft_bounce"
-    )
+@pytest.mark.parametrize("about", sorted(BounceClass))
+def test_only_what_is_about_the_address_is_a_hard_bounce(about):
+    hard = {"unknown_user", "inactive", "moved", "dns", "relay_denied", "other"}
+    found = told(kind=EventKind.BOUNCE, data={"class": about.value})["bounceType"]
+    assert found == ("hard_bounce" if about.value in hard else "soft_bounce")
 
 
 def test_what_only_some_events_have():
