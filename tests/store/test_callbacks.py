@@ -11,7 +11,7 @@ from aiohttp import web
 from sqlalchemy import select
 from tests.store.test_queue import message, settled, take
 from tests.support.callback_receiver import CallbackReceiver, yes
-from tests.support.callback_storm import storm
+from tests.support.callback_storm import check_storm, storm
 
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.model import CallState
@@ -405,4 +405,4 @@ async def test_an_endpoint_goes_with_its_calls(make_world, receiver):
 
 async def test_no_receiver_loses_or_delays_what_is_for_the_others(make_world):
     world = make_world(timeout_s=0.3)
-    (await storm(world, 1_440)).check()
+    check_storm(await storm(world, 1_440))

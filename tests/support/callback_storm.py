@@ -1,7 +1,7 @@
 """Callback receivers that misbehave in every way, with as many events waiting for each.
 
 A storm is sent while five receivers hang, are dead, redirect to this machine, answer 500, or reset
-the connection, and one works. Then the five are mended. `check` tells that nothing was lost, that
+the connection, and one works. Then the five are mended. `check_storm` tells that nothing was lost, that
 nobody waited for anybody, and that each recipient's events came in their order.
 """
 
@@ -33,19 +33,6 @@ class Storm:
     """Calls that waited for each receiver when the one that works had all of its own."""
     inside: int = 0
     """Calls that followed a redirect to this machine."""
-
-    def check(self) -> None:
-        """Fail if an event was lost, came out of order, or waited for a receiver of others."""
-        wanted = [kind.value for kind in KINDS]
-        assert self.inside == 0
-        for way, addresses in self.expected.items():
-            told = defaultdict(list)
-            for address, event in self.came[way]:
-                told[address].append(event)
-            assert set(told) == addresses, way
-            assert all(events == wanted for events in told.values()), way
-            whole = len(addresses) * len(KINDS)
-            assert self.waited[way] == (0 if way == "works" else whole), way
 
 
 async def storm(world, events: int) -> Storm:
@@ -88,6 +75,20 @@ async def storm(world, events: int) -> Storm:
         made.came |= {way: _taken(receivers[way].taken) for way in WAYS if way != "works"}
         made.inside = len(trap.taken)
     return made
+
+
+def check_storm(made: Storm) -> None:
+    """Fail if an event was lost, came out of order, or waited for a receiver of others."""
+    wanted = [kind.value for kind in KINDS]
+    assert made.inside == 0
+    for way, addresses in made.expected.items():
+        told = defaultdict(list)
+        for address, event in made.came[way]:
+            told[address].append(event)
+        assert set(told) == addresses, way
+        assert all(events == wanted for events in told.values()), way
+        whole = len(addresses) * len(KINDS)
+        assert made.waited[way] == (0 if way == "works" else whole), way
 
 
 async def _happen(world, events: int) -> Storm:
