@@ -230,3 +230,14 @@ async def test_a_pace_names_the_limit_that_holds_longest(database):
     room = await domain.pace.room(1, DOMAIN, 9)
     assert room.amount == 0
     assert (room.bound, room.again_at) == (Bound.DOMAIN_DAY, day_range("2026-12-01", ZONE)[1])
+
+
+async def test_receivers_that_defer_make_the_next_hours_smaller(database):
+    domain = await VirtualDomain(database, policy=SMALL, hour_share=0.5).create(level=4)
+    slow = (EventKind.DEFERRED, {"class": "rate_limited"})
+    await domain.send(400, lambda number: slow if number % 2 else DELIVERED)
+    domain.clock.advance(HOUR)
+    # Half of the mails went to a provider that deferred all of them: a quarter of that half stays.
+    assert (await domain.pace.room(1, DOMAIN, 999)).amount == 250
+    domain.clock.advance(DAY)
+    assert (await domain.pace.room(1, DOMAIN, 999)).amount == 400

@@ -225,13 +225,18 @@ def domain_of(row: Row) -> Domain:
     )
 
 
+def figures_of(row: Row) -> Figures:
+    """Return the figures of a day's row."""
+    return Figures(*(int(row[name]) for name in Figures._fields))
+
+
 def day_row(row: Row) -> DayRow:
     """Return a day of a domain."""
     return DayRow(
         identity_id=row["identity_id"],
         day=row["day"],
         provider=row["provider"],
-        figures=Figures(*(int(row[name]) for name in Figures._fields)),
+        figures=figures_of(row),
         lowered=bool(row["lowered"]),
         warned=bool(row["warned"]),
         closed=bool(row["closed"]),

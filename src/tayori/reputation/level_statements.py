@@ -115,6 +115,13 @@ DAYS = Statement(
     .where(_day.day >= bindparam("since"))
     .order_by(_day.day.desc(), _day.provider)
 )
+TODAY = Statement(
+    select(domain_day)
+    .select_from(domain_day.join(identity, identity.c.id == _day.identity_id))
+    .where(identity.c.domain == bindparam("of_domain"))
+    .where(_day.day == bindparam("of_day"))
+    .where(_day.provider != ALL)
+)
 DAYS_OF_ALL = Statement(
     select(domain_day)
     .where(among(_day.identity_id, "identities"))

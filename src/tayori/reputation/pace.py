@@ -6,7 +6,10 @@ takes it. So an answer is a promise of nothing: another task may be faster, and 
 """
 
 from tayori.db.database import Database
+from tayori.reputation.judging_store import figures_of
+from tayori.reputation.level_statements import TODAY
 from tayori.reputation.room import Room, room_in, windows
+from tayori.reputation.slowing import pace_left
 from tayori.reputation.standing import Quotas, Standing
 from tayori.reputation.standing_store import standings
 from tayori.reputation.stops import stopped
@@ -32,6 +35,11 @@ class Pace:
                 return Room(amount=0, refusal=refusal)
             level = found.domains.get(domain, Standing(level=1)).level_at(now)
             own = found.overrides.get(account_id, {})
-            limits = list(windows(self._quotas, (account_id, domain), level, own, now))
+            rows = await transaction.fetch(
+                TODAY, {"of_domain": domain, "of_day": self._quotas.day(now)}
+            )
+            pace = pace_left({row["provider"]: figures_of(row) for row in rows})
+            whose = (account_id, domain)
+            limits = list(windows(self._quotas, whose, level, own, now, pace=pace))
             counted = await used(transaction, [window.claim() for window in limits])
         return room_in(dict(zip(limits, counted, strict=True)), wanted)

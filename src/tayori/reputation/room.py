@@ -61,15 +61,24 @@ class Window:
 
 
 def windows(
-    quotas: Quotas, whose: tuple[int, str], level: int, overrides: Mapping[str, int], now: int
+    quotas: Quotas,
+    whose: tuple[int, str],
+    level: int,
+    overrides: Mapping[str, int],
+    now: int,
+    *,
+    pace: float = 1.0,
 ) -> Iterator[Window]:
-    """Return the limits of bulk mail of an account's domain, the shortest wait first."""
+    """Return the limits of bulk mail of an account's domain, the shortest wait first.
+
+    `pace` is the part of the hour's share that receivers leave it.
+    """
     account_id, domain = whose
     per_day = quotas.domain_per_day(level, overrides)
     day, hour = quotas.end_of_day(now), quotas.end_of_hour(now)
     of_account = quotas.account_per_day(overrides)
     for bound, scope, key, limit, ends_at in (
-        (Bound.DOMAIN_HOUR, Scope.DOMAIN_HOUR, domain, quotas.hour_cap(per_day), hour),
+        (Bound.DOMAIN_HOUR, Scope.DOMAIN_HOUR, domain, quotas.hour_cap(per_day, pace), hour),
         (Bound.DOMAIN_DAY, Scope.DOMAIN_DAY, domain, per_day, day),
         (Bound.ACCOUNT_DAY, Scope.ACCOUNT_DAY, str(account_id), of_account, day),
     ):

@@ -91,9 +91,16 @@ class Quotas:
         own = overrides.get("domain_per_day")
         return of_level(self._policy.level_per_day, level) if own is None else own
 
-    def hour_cap(self, per_day: int) -> int:
-        """Return the most bulk mails in an hour of a day with this quota; 0 = no cap."""
-        return 0 if self._hour_share >= 1 else math.ceil(per_day * self._hour_share)
+    def hour_cap(self, per_day: int, pace: float = 1.0) -> int:
+        """Return the most bulk mails in an hour of a day with this quota; 0 = no cap.
+
+        `pace` is the part of it that is left when receivers ask to slow down.
+        """
+        return 0 if self._hour_share >= 1 else math.ceil(per_day * self._hour_share * pace)
+
+    def day(self, now: int) -> str:
+        """Return the calendar day "YYYY-MM-DD" of the service's zone."""
+        return day_of(now, self._zone)
 
     def end_of_day(self, now: int) -> int:
         """Return the first instant of the next day in the service's zone."""
