@@ -63,6 +63,7 @@ async def test_what_a_real_server_sends_back_ends_as_events_and_on_the_blacklist
             life = await server.command("explain", bounced.MessageId)
             assert [row["event"] for row in life][-2:] == ["delivered", "bounce"]
             assert life[-1]["class"] == "unknown_user"
+            assert "reported later" in life[-1]["detail"]
             assert await server.stop() == 0
             assert server.errors == []
         finally:

@@ -160,12 +160,15 @@ def _event_sentence(event: Event, message: MessageHead, entry: Entry | None, zon
             return f"Delivered {span(event.at - accepted_at)} after it was accepted."
         case EventKind.BOUNCE:
             ended = "Expired" if event.data.get("class") == "expired" else f"Bounced{why}"
-            return f"{ended}: it will not be tried again."
+            late = "the receiver had taken it, and reported later that it gave it up."
+            return f"{ended}: {late if event.data.get('report') else 'it will not be tried again.'}"
         case EventKind.DEFERRED if isinstance(next_at, int):
             wait = span(next_at - event.at)
             return f"Deferred{why}; the next attempt is due at {minute(next_at, zone)} (in {wait})."
         case EventKind.DEFERRED:
-            return f"Deferred{why}; another attempt follows."
+            reported = "a server that has the mail reports that it still tries."
+            told = reported if event.data.get("report") else "another attempt follows."
+            return f"Deferred{why}; {told}"
         case _:
             return f"{_PLAIN[event.kind]}{f': {reason}' if reason else '.'}"
 
