@@ -221,6 +221,22 @@ async def test_a_site_that_never_answers_holds_no_other_up(database, clock, deli
     assert {row.state for name, row in found.items() if "slow" in name} == {State.QUEUED}
 
 
+async def test_a_full_process_makes_room_only_when_other_mail_is_due(
+    database, clock, delivery, sink
+):
+    """Else the last mails of a queue would rest for nothing."""
+    opened = door(database, clock)
+    await opened.accept(to(*(f"u{n}@slow.test" for n in range(4))))
+    async with (
+        scripted(never_answers, host="127.0.0.2", port=sink.port) as peer,
+        delivery.running(sink.port, most_held=4, finish_s=0) as loop,
+    ):
+        await within(until(lambda: sum(b"MAIL" in said for said in peer.heard) == 4))
+        assert not await loop._others_wait()
+        await opened.accept(to("ann@x.test"))
+        assert await loop._others_wait()
+
+
 async def test_a_full_process_takes_mail_that_a_person_waits_for(database, clock, delivery, sink):
     opened = door(database, clock)
     await opened.accept(to(*(f"u{n}@slow.test" for n in range(4))))

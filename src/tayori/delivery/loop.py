@@ -353,7 +353,7 @@ class DeliveryLoop:
         while True:
             await asyncio.sleep(TEND_S)
             self._shaping.refresh()
-            crowded = len(self._settler.held) >= self._limits.most_held * CROWDED
+            crowded = await self._others_wait()
             for key, site in list(self._sites.items()):
                 site.measure(crowded=crowded)
                 if site.idle:
@@ -367,6 +367,16 @@ class DeliveryLoop:
             except Exception:
                 # What waits is looked at again in a second.
                 log.get(_LOG).exception("sifting_failed")
+
+    async def _others_wait(self) -> bool:
+        """Tell whether mail is due for which there is hardly any room here."""
+        if len(self._settler.held) < self._limits.most_held * CROWDED:
+            return False
+        try:
+            due_at = await self._queue.next_due()
+        except DatabaseBusyError:
+            return False
+        return due_at is not None and due_at <= self._clock.now()
 
     async def _heartbeat(self) -> None:
         while True:

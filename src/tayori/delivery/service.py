@@ -121,7 +121,11 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         screening=needs.screening,
         refresh=(bounce_rules.refresh,),
         securing=needs.security.securing if needs.security else None,
-        limits=LoopLimits(lease_ms=int(delivery.lease_s * SECOND), finish_s=delivery.finish_s),
+        limits=LoopLimits(
+            most_held=needs.most_held,
+            lease_ms=int(delivery.lease_s * SECOND),
+            finish_s=delivery.finish_s,
+        ),
     )
 
 
