@@ -25,6 +25,8 @@ from tayori.delivery.composer import CatalogComposer
 from tayori.delivery.pacing.store import PacingStore
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.reactions.store import ReactionStore
+from tayori.delivery.security.service import build_security
+from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.mail.address import Mailbox, parse_mailbox
 from tayori.mail.dkim import RsaSigner
@@ -105,6 +107,13 @@ async def _deliver(pipe: Pipe, settings: Settings, number: int, *, signed: bool)
         composer = (CatalogComposer if signed else _Unsigned)(
             templates=parts.templates, identities=parts.identities, token_key=b"k" * 32
         )
+        security = build_security(
+            SecurityStore(parts.database),
+            settings=settings.delivery,
+            queue=parts.queue,
+            resolver=parts.resolver,
+            clock=parts.clock,
+        )
         loop = build_delivery(
             DeliveryNeeds(
                 owner=f"bench-{number}",
@@ -120,15 +129,18 @@ async def _deliver(pipe: Pipe, settings: Settings, number: int, *, signed: bool)
                 signal=parts.queue_signal,
                 clock=parts.clock,
                 chance=random.Random(number),
+                security=security,
             )
         )
         spare_the_lasting()
         pipe.send("ready")
         await asyncio.to_thread(pipe.recv)
         before = resource.getrusage(resource.RUSAGE_SELF)
+        await security.start()
         await loop.start()
         await asyncio.to_thread(pipe.recv)
         await loop.stop()
+        await security.stop()
     after = resource.getrusage(resource.RUSAGE_SELF)
     cpu_s = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
     # What getrusage calls the peak counts the process that this one was started from as well.

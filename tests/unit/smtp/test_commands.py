@@ -79,6 +79,16 @@ def test_parameters_that_are_not_offered_are_refused(parameter: bytes) -> None:
     assert refusal.code == 555
 
 
+def test_requiretls_is_for_encrypted_connections() -> None:
+    secure = Offered(max_message_size=1000, requiretls=True)
+    wanted = MailFrom(return_path="a@b.example", require_tls=True)
+    assert parse_mail(b"FROM:<a@b.example> requiretls", secure) == wanted
+    for argument, offered in ((b"REQUIRETLS", OFFERED), (b"REQUIRETLS=yes", secure)):
+        refused = parse_mail(b"FROM:<a@b.example> " + argument, offered)
+        assert isinstance(refused, Reply)
+        assert refused.permanent
+
+
 def test_rcpt() -> None:
     assert parse_rcpt(b"TO:<a@b.example>", BARE, smtputf8=False) == RcptTo(address="a@b.example")
     assert parse_rcpt(b"TO:<PostMaster>", BARE, smtputf8=False) == RcptTo(address="PostMaster")

@@ -18,14 +18,31 @@ HEAD = b"From: News <news@mail.example.org>\r\nTo: Ann <a@x.test>\r\nSubject: Hi
 WRONG = Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR
 
 
-def read(content, *, smtputf8=False, envelope=("a@x.test", "b@x.test")):
+def read(content, *, smtputf8=False, require_tls=False, envelope=("a@x.test", "b@x.test")):
     return read_submission(
         content,
         [box(address) for address in envelope],
         account=ACCOUNT,
         login=SENDER.address,
         smtputf8=smtputf8,
+        require_tls=require_tls,
     )
+
+
+@pytest.mark.parametrize(
+    ("header", "required", "tls"),
+    [
+        (b"", False, ""),
+        (b"TLS-Required: No\r\n", False, "optional"),
+        (b"tls-required:  NO \r\n", False, "optional"),
+        (b"TLS-Required: yes\r\n", False, ""),
+        (b"TLS-Required: No\r\n", True, "require"),
+    ],
+)
+def test_what_a_mail_asks_about_tls(header, required, tls):
+    found = read(HEAD + header + b"\r\nx\r\n", require_tls=required)
+    assert isinstance(found, Submission)
+    assert found.tls == tls
 
 
 def test_the_page_of_replies_is_current():
