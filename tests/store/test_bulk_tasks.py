@@ -252,3 +252,19 @@ async def test_the_hour_s_share_is_waited_for_and_the_counts_add_up_all_the_time
     assert seen[:4] == hours
     assert seen[4:24] == [whole_day] * 20
     assert seen[24:] == [(500, TaskStatus.FINISHED, 0)] * 2
+
+
+async def test_the_unsent_mails_of_a_suspended_account_fail(world):
+    template = await world.ready(world.one)
+    made = await world.one.call("BatchSendEmail", **ask(await listed(world, 300), template))
+    assert await runner(world).step()
+    await world.accounts.suspend(world.one.account.id, "Spam.")
+    assert await all_steps(world) == 1
+    task = await found(world, made)
+    assert (task.status, task.cause, task.sent) == (TaskStatus.FAILED, Cause.REFUSED, 200)
+    assert "Spam." in task.error
+    await world.accounts.resume(world.one.account.id)
+    assert await world.services.tasks.resume(task.id)
+    assert await all_steps(world) == 1
+    task = await found(world, made)
+    assert (task.status, task.sent, task.error) == (TaskStatus.FINISHED, 300, "")

@@ -34,8 +34,8 @@ class Grant:
 def grant(room: Room, day_sent: int, rivals: Sequence[Rival], now: int) -> Grant:
     """Return what a task with `day_sent` mails today may take.
 
-    While there is a limit, tasks that could all go on end the day with equal numbers: each is given
-    what is missing to its part of what was sent and may still be sent.
+    While there is a limit, tasks that could all go on end the day with equal numbers: those that
+    are behind come up to the others first, and what is left then is divided.
     """
     if room.amount <= 0:
         if room.bound is Bound.DOMAIN_HOUR:
@@ -43,8 +43,21 @@ def grant(room: Room, day_sent: int, rivals: Sequence[Rival], now: int) -> Grant
         return Grant(until=room.again_at, status=TaskStatus.PAUSED, cause=Cause.QUOTA)
     if room.bound is Bound.NONE:
         return Grant(amount=STEP)
-    whole = room.amount + day_sent + sum(rival.day_sent for rival in rivals)
-    share = math.ceil(whole / (len(rivals) + 1)) - day_sent
+    share = _level(room.amount, [day_sent, *(rival.day_sent for rival in rivals)]) - day_sent
     if share <= 0:
         return Grant(until=now + TURN_MS)
     return Grant(amount=min(STEP, share, room.amount))
+
+
+def _level(room: int, sent: Sequence[int]) -> int:
+    """Return the number that the hindmost reach when the room is theirs, rounded up.
+
+    As water finds its level over steps of different height; `sent` names at least one.
+    """
+    level, below = 0, 0
+    for count, step in enumerate(sorted(sent), 1):
+        if count > 1 and level <= step:
+            break
+        below += step
+        level = math.ceil((room + below) / count)
+    return level
