@@ -24,7 +24,8 @@ SHARE = 0.25
 DOMAIN = "mail.example.test"
 # Level 1: 40 a day, 10 an hour. After three hours 30 are more than 70%: level 2, 80 a day, 20 an
 # hour. Each day rises once: it may send 80, 160, and what is left of 500 in the first hours of the
-# third (level 3, 160 a day, 40 an hour until 112 are reached in the third hour, then 80 an hour).
+# third: level 3, 160 a day, 40 an hour until 112 are reached in the third hour, then 320 a day and 80
+# an hour, so that 160 are out in that hour, 240 in the next, and all 260 in the one after it.
 BY_HAND = [(1, 2, 80), (2, 3, 160), (3, 4, 260)]
 
 

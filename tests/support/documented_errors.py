@@ -201,7 +201,7 @@ SENDING = [
     Row("SendEmail", F + "FileURLNotExist", "FileURL is given, which is not open",
         {"Attachments": [{"FileName": "a.txt", "FileURL": "https://x.test/a"}]}),
     Row("SendEmail", F + "FrequencyLimit", "more than `policy.mailbox_per_hour` to a mailbox"),
-    Row("SendEmail", F + "HighRejectionRate", "the domain stands at reputation level 0"),
+    Row("SendEmail", F + "HighRejectionRate", "the domain stands at reputation level 0, or is stopped for the day"),
     Row("SendEmail", F + "IllegalURL", NOT_HERE + "links are not judged yet"),
     Row("SendEmail", F + "IncorrectEmail", "a recipient is malformed", {"Destination": ["no address"]}),
     Row("SendEmail", F + "IncorrectSender", "the address is no sender of the account",
