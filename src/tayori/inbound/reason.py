@@ -61,7 +61,8 @@ def judge_words(
         verdict = _by_status(status, provider, final=final, rules=rules) or verdict
     if verdict is None:
         verdict = _classified(_reply("", status, final=final), provider, rules)
-    chosen = chosen or next(iter(said), "")
+    # A line that ends with a colon announces the reason and is not it.
+    chosen = chosen or next((one for one in said if not one.endswith(":")), next(iter(said), ""))
     if verdict.bounce_class is BounceClass.EXPIRED:
         verdict = _cause(chosen, provider, rules) or verdict
     action = Action.DEFER if not final else verdict.action

@@ -40,7 +40,7 @@ def read_feedback(mail: Returned) -> Feedback | None:
     """Return the complaint in a mail, or None when it is none."""
     original = mail.original or {}
     complains = mail.feedback is not None or mail.report_type == "feedback-report"
-    if not complains and _MICROSOFT not in original:
+    if not complains and (mail.blocks or _MICROSOFT not in original):
         return None
     fields = mail.feedback or {}
     stated = [
