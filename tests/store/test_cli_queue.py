@@ -1,11 +1,12 @@
 """The commands look at and change the queue of a database that a server has open as well."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 from tests.store.test_queue import NOW, message, settled, take
 
-from tayori.cli.queue import StateName
+from tayori.cli.queue_choice import StateName
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
 from tayori.queue.states import State
@@ -22,6 +23,7 @@ GREYLISTED = Outcome(
     tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
     started_at=NOW - 1_500,
     ended_at=NOW,
+    conversation=((NOW - 20, b"RCPT TO:<a@x.test>\r\n"), (NOW, Reply(451, "4.7.1", ("Wait",)))),
 )
 
 
@@ -72,10 +74,32 @@ async def test_a_life_is_told_in_sentences(tayori, deferred):
     assert "Attempt 1 at mx.x.test [192.0.2.25], encrypted" in attempt["detail"]
     assert "failed for now at RCPT TO" in attempt["detail"]
     assert deferral["next_at"][:10] in deferral["detail"]
+    said = [(line["by"], line["said"]) for line in attempt["conversation"]]
+    assert said == [(">", "RCPT TO:<a@x.test>"), ("<", "451 4.7.1 Wait")]
     assert "until it is released or dropped" in rows[-1]["detail"]
     both = await asyncio.to_thread(tayori.table, "explain", "m")
     assert any("b@y.test" in line and "Delivered" in line for line in both)
     assert any("[b]come back[/b]" in line for line in both)
+    assert any("> RCPT TO:<a@x.test>" in line for line in both)
+
+
+async def test_a_wait_is_told_with_its_cause(tayori, database):
+    await take(database, message("w", "a@x.test"))
+    queue = QueueStore(database)
+    (leased,) = await queue.lease("one", NOW, NOW + MINUTE, 10)
+    waits = settled(leased, State.QUEUED, NOW + MINUTE, None)
+    await queue.settle("one", [replace(waits, cause="The receiver is slow.")])
+    rows = await asyncio.to_thread(tayori.json, "explain", "w")
+    assert [row["event"] for row in rows] == ["accepted", "wait", "queued"]
+    assert rows[1]["detail"] == "It waited unattempted: The receiver is slow."
+
+
+async def test_the_queue_is_chosen_by_what_the_last_attempt_met(tayori, deferred):
+    words = ("--older-than", "1 min", "--class", "greylisted", "--provider", "gmail")
+    assert not await asyncio.to_thread(tayori.json, "queue", "list", *words)
+    assert len(await asyncio.to_thread(tayori.json, "queue", "list", *words[:2])) == 1
+    complaint = await asyncio.to_thread(tayori.complaint, "queue", "list", "--older-than", "soon")
+    assert '"soon" is no time' in complaint
 
 
 async def test_what_does_not_exist_is_said(tayori, deferred):

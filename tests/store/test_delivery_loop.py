@@ -14,16 +14,25 @@ from tests.support.sink import Sink
 from tests.unit.accept.test_checks import GOOD, box, many
 
 from tayori.db.statement import Statement
-from tayori.db.tables.queue import recipient
+from tayori.db.tables.queue import attempt, recipient
 from tayori.delivery.hosts import DOWN, FAILURES
+from tayori.events.model import EventKind
+from tayori.events.store import EventStore
+from tayori.mail.transcript import read
+from tayori.queue.operator_store import Filter, OperatorStore
 from tayori.queue.states import State
-from tayori.runtime.clock import DAY, SettableClock
+from tayori.runtime.clock import DAY, HOUR, MINUTE, SettableClock
 from tayori.sandbox.dns_server import Failure
 from tayori.smtp.handler import ServerSettings
 
 ROW = Statement(
     select(recipient.c.attempts, recipient.c.wait_cause).where(
         recipient.c.address == bindparam("of_address")
+    )
+)
+CONVERSATIONS = Statement(
+    select(recipient.c.address, attempt.c.conversation).select_from(
+        attempt.join(recipient, recipient.c.id == attempt.c.recipient_id)
     )
 )
 RECORD = b"v=DKIM1; k=rsa; p=" + PAIR.public_b64.encode()
@@ -84,7 +93,8 @@ async def test_accepted_mail_arrives_signed_and_its_fate_is_known(database, cloc
 async def test_a_greylisted_mail_expires_after_its_lifetime(database, clock, delivery):
     receivers = Receivers()
     port = await receivers.start(Recorder())
-    await door(database, clock).accept(to("later@x.test"))
+    accepted = await door(database, clock).accept(to("later@x.test"))
+    message_id = accepted.message_id
     attempts = 0
     loop = delivery.make(port)
     await loop.start()
@@ -98,6 +108,33 @@ async def test_a_greylisted_mail_expires_after_its_lifetime(database, clock, del
     assert 20 <= attempts <= 30
     assert clock.now() == NOW + 3 * DAY
     assert (await delivery.states())["later@x.test"].state is State.EXPIRED
+    # That it is delayed was told once, when it was.
+    (entry,) = await OperatorStore(database).find(Filter(message_ids=(message_id,)))
+    events = await EventStore(database).of_message(entry.message_number)
+    (told,) = [event for event in events if event.kind is EventKind.DELAYED]
+    assert 4 * HOUR <= told.at - NOW <= 4 * HOUR + 2 * MINUTE
+    assert told.data["reason"] == entry.reply
+
+
+async def test_what_was_said_is_kept_with_each_attempt(database, clock, delivery, sink):
+    await door(database, clock).accept(to("ann@x.test", "later@x.test"))
+    async with delivery.running(sink.port, connections_per_site=1) as loop:
+        await within(loop.wait_settled(2))
+    async with database.read() as transaction:
+        rows = await transaction.fetch(CONVERSATIONS)
+    said = {row["address"]: read(row["conversation"]) for row in rows}
+    brief = [line.text for line in said["ann@x.test"]]
+    assert brief[-3:] == ["354", brief[-2], "250"]
+    assert "octets of content" in brief[-2]
+    assert not any("@" in text for text in brief)
+    words = [(line.by, line.text) for line in said["later@x.test"]]
+    assert (">", "RCPT TO:<later@x.test>") in words
+    assert ("<", "451 4.7.1 Greylisted, come back later") in words
+    (path,) = [text for by, text in words if text.startswith("MAIL FROM")]
+    assert path.startswith("MAIL FROM:<…@")
+    # The greeting stands with the first mail of a connection only.
+    greetings = [name for name, lines in said.items() if lines[0].by == "<"]
+    assert len(greetings) == 1
 
 
 async def test_a_private_host_is_not_connected_to(database, clock, delivery, sink):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from tests.store.test_queue import LEASE_END, NOW, amount, message, settled, take
 
@@ -112,3 +114,40 @@ async def test_filters_choose_open_ones_of_one_account_up_to_a_limit(database):
     assert [e.address for e in await find(Filter(account_id=1))] == ["a@x.test"]
     assert [e.address for e in await find(Filter(state=State.DROPPED))] == ["b@x.test"]
     assert len(await find(Filter(message_ids=("m",)))) == 2
+
+
+async def test_filters_choose_by_age_and_by_what_the_last_attempt_met(database):
+    await take(
+        database,
+        message("m", "a@x.test", "b@y.test"),
+        message("n", "c@x.test", accepted_at=NOW - 500),
+    )
+    queue = QueueStore(database)
+    leased = {item.address: item for item in await queue.lease("one", NOW, LEASE_END, 10)}
+
+    def refused(address, provider, bounce_class):
+        item = settled(leased[address], State.DEFERRED, NOW + 900, BUSY)
+        return replace(item, provider=provider, bounce_class=bounce_class)
+
+    await queue.settle(
+        "one",
+        [refused("a@x.test", "gmail", "rate_limited"), refused("b@y.test", "", "network")],
+    )
+
+    async def found(**wanted):
+        return {e.address for e in await OperatorStore(database).find(Filter(**wanted))}
+
+    assert await found(accepted_before=NOW - 500) == {"c@x.test"}
+    assert await found(provider="gmail") == {"a@x.test"}
+    assert await found(bounce_class="network") == {"b@y.test"}
+    assert await found(provider="gmail", bounce_class="network") == set()
+    # Only the last attempt counts.
+    (again,) = [
+        item
+        for item in await queue.lease("one", NOW + 900, LEASE_END, 10)
+        if item.address == "a@x.test"
+    ]
+    last = settled(again, State.DEFERRED, NOW + 1_800, BUSY)
+    await queue.settle("one", [replace(last, bounce_class="reputation")])
+    assert await found(bounce_class="rate_limited") == set()
+    assert await found(bounce_class="reputation") == {"a@x.test"}

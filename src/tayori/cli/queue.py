@@ -5,17 +5,27 @@ Every change is an event of the message. A recipient that a delivery process wor
 
 from dataclasses import replace
 from datetime import tzinfo
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from tayori.app.parts import Parts
 from tayori.cli.instants import instant
-from tayori.cli.opened import CommandError, account_named, run
+from tayori.cli.opened import CommandError, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show
-from tayori.dns.names import to_ascii
+from tayori.cli.queue_choice import (
+    Choice,
+    Limit,
+    OfAccount,
+    OfClass,
+    OfDomain,
+    OfProvider,
+    OfState,
+    OfTask,
+    OlderThan,
+    StateName,
+)
 from tayori.queue.operate import Entry, Wish
 from tayori.queue.operator_store import Changed, Filter, OperatorStore
 from tayori.queue.states import State
@@ -23,23 +33,6 @@ from tayori.queue.states import State
 queue_app = typer.Typer(help="Look into the queue and change it.", no_args_is_help=True)
 
 
-class StateName(StrEnum):
-    """The states of a recipient by name."""
-
-    QUEUED = "queued"
-    SENDING = "sending"
-    DEFERRED = "deferred"
-    HELD = "held"
-    DELIVERED = "delivered"
-    BOUNCED = "bounced"
-    DROPPED = "dropped"
-    EXPIRED = "expired"
-
-
-OfState = Annotated[StateName | None, typer.Option("--state", help="Only those in this state.")]
-OfAccount = Annotated[str, typer.Option("--account", help="Only those of this account.")]
-OfDomain = Annotated[str, typer.Option("--domain", help="Only those at this receiving domain.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="At most so many.")]
 Which = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ID]...", help="Recipient ids and MessageIds; none = by the filters."),
@@ -53,14 +46,28 @@ def list_queue(
     state: OfState = None,
     account: OfAccount = "",
     domain: OfDomain = "",
+    provider: OfProvider = "",
+    bounce_class: OfClass = None,
+    task: OfTask = None,
+    older_than: OlderThan = "",
     limit: Limit = 100,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Show recipients, those due first at the top; without --state all that have not ended."""
+    choice = Choice(
+        state=state,
+        account=account,
+        domain=domain,
+        provider=provider,
+        bounce_class=bounce_class,
+        task=task,
+        older_than=older_than,
+        limit=limit,
+    )
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        wanted = await _filter(parts, state, account, domain, limit)
+        wanted = await choice.filter(parts)
         found = await OperatorStore(parts.database).find(wanted)
         return [_row(entry, parts.zone) for entry in found]
 
@@ -74,14 +81,28 @@ def retry(
     state: OfState = None,
     account: OfAccount = "",
     domain: OfDomain = "",
+    provider: OfProvider = "",
+    bounce_class: OfClass = None,
+    task: OfTask = None,
+    older_than: OlderThan = "",
     limit: Limit = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Make the next attempt due at once."""
+    choice = Choice(
+        state=state,
+        account=account,
+        domain=domain,
+        provider=provider,
+        bounce_class=bounce_class,
+        task=task,
+        older_than=older_than,
+        limit=limit,
+    )
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        wanted = await _filter(parts, state, account, domain, limit)
+        wanted = await choice.filter(parts)
         return await _change(parts, Wish.RETRY, ids or [], wanted)
 
     show(run(config, work), as_json=as_json)
@@ -95,14 +116,28 @@ def drop(
     state: OfState = None,
     account: OfAccount = "",
     domain: OfDomain = "",
+    provider: OfProvider = "",
+    bounce_class: OfClass = None,
+    task: OfTask = None,
+    older_than: OlderThan = "",
     limit: Limit = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """End recipients without sending; this cannot be undone."""
+    choice = Choice(
+        state=state,
+        account=account,
+        domain=domain,
+        provider=provider,
+        bounce_class=bounce_class,
+        task=task,
+        older_than=older_than,
+        limit=limit,
+    )
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        wanted = await _filter(parts, state, account, domain, limit)
+        wanted = await choice.filter(parts)
         said = reason.strip() or "The operator of the service dropped the mail."
         return await _change(parts, Wish.DROP, ids or [], wanted, said)
 
@@ -116,14 +151,28 @@ def hold(
     state: OfState = None,
     account: OfAccount = "",
     domain: OfDomain = "",
+    provider: OfProvider = "",
+    bounce_class: OfClass = None,
+    task: OfTask = None,
+    older_than: OlderThan = "",
     limit: Limit = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Keep recipients from being tried, beyond their lifetime too, until they are released."""
+    choice = Choice(
+        state=state,
+        account=account,
+        domain=domain,
+        provider=provider,
+        bounce_class=bounce_class,
+        task=task,
+        older_than=older_than,
+        limit=limit,
+    )
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        wanted = await _filter(parts, state, account, domain, limit)
+        wanted = await choice.filter(parts)
         return await _change(parts, Wish.HOLD, ids or [], wanted)
 
     show(run(config, work), as_json=as_json)
@@ -135,36 +184,38 @@ def release(
     *,
     account: OfAccount = "",
     domain: OfDomain = "",
+    provider: OfProvider = "",
+    bounce_class: OfClass = None,
+    task: OfTask = None,
+    older_than: OlderThan = "",
     limit: Limit = None,
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Let held recipients go on; their next attempt is due at once. Without any choice: all."""
+    choice = Choice(
+        state=None if ids else StateName.HELD,
+        account=account,
+        domain=domain,
+        provider=provider,
+        bounce_class=bounce_class,
+        task=task,
+        older_than=older_than,
+        limit=limit,
+    )
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        held = None if ids else StateName.HELD
-        wanted = await _filter(parts, held, account, domain, limit)
+        wanted = await choice.filter(parts)
         return await _change(parts, Wish.RELEASE, ids or [], wanted)
 
     show(run(config, work), as_json=as_json)
-
-
-async def _filter(
-    parts: Parts, state: StateName | None, account: str, domain: str, limit: int | None
-) -> Filter:
-    return Filter(
-        state=None if state is None else State[state.name],
-        account_id=(await account_named(parts, account)).id if account else None,
-        domain=(to_ascii(domain) or domain.lower()) if domain else None,
-        limit=limit,
-    )
 
 
 async def _change(
     parts: Parts, wish: Wish, ids: list[str], wanted: Filter, reason: str = ""
 ) -> list[dict[str, object]]:
     if not ids and replace(wanted, limit=None) == Filter():
-        raise CommandError("Say which: recipient ids, MessageIds, --state, --account or --domain.")
+        raise CommandError("Say which: recipient ids, MessageIds, or a filter such as --account.")
     store = OperatorStore(parts.database)
     now = parts.clock.now()
     chosen = [_named(text, wanted) for text in ids]

@@ -7,6 +7,7 @@ from operator import itemgetter
 
 from tayori.cli.instants import instant, minute, span
 from tayori.events.model import Event, EventKind
+from tayori.mail.transcript import read
 from tayori.queue.operate import Entry
 from tayori.queue.operator_store import AttemptRow, MessageHead
 from tayori.queue.states import State
@@ -39,6 +40,7 @@ _PLAIN = {
     EventKind.RESUBSCRIBED: "The recipient took the unsubscription back",
     EventKind.AUTO_REPLY: "A program answered for the recipient",
     EventKind.REPORTED: "The receiver reported that it delivered or handed on the mail",
+    EventKind.DELAYED: "Delayed: it is on its way for four hours and was not taken yet",
     EventKind.RETRIED: "An operator made the next attempt due at once",
     EventKind.HELD: "An operator holds the mail back",
     EventKind.RELEASED: "An operator let the mail go on",
@@ -70,31 +72,52 @@ def timeline(fate: Fate, now: int, zone: tzinfo) -> list[dict[str, object]]:
         for event in fate.events
         if event.recipient_id is None or event.recipient_id in by_id
     ]
-    rows += [
-        (tried.ended_at, 1, _attempt_row(tried, by_id[tried.recipient_id], zone))
-        for tried in fate.attempts
-        if tried.recipient_id in by_id
-    ]
+    for tried in fate.attempts:
+        entry = by_id.get(tried.recipient_id)
+        if entry is not None:
+            rows.append((tried.ended_at, 1, _attempt_row(tried, entry, zone)))
+            if tried.wait_cause and tried.wait_since is not None:
+                waited_ms = tried.started_at - tried.wait_since
+                row = _wait_row(entry, tried.wait_since, tried.wait_cause, waited_ms, zone)
+                rows.append((tried.wait_since, 1, row))
+    for entry in fate.recipients:
+        if entry.wait_cause and entry.wait_since is not None:
+            row = _wait_row(entry, entry.wait_since, entry.wait_cause, None, zone)
+            rows.append((entry.wait_since, 1, row))
     in_order = [row for _, _, row in sorted(rows, key=itemgetter(0, 1))]
     return in_order + [_standing_row(entry, now, zone) for entry in _open(fate.recipients)]
 
 
 def sentences(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
-    """Return the rows as a table for people has them."""
-    return [
-        {
-            "at": str(row["at"])[:19].replace("T", " "),
-            "address": row["address"],
-            "event": row["event"],
-            "what happened": row["detail"],
-        }
-        for row in rows
+    """Return the rows as a table for people has them; a conversation stands before its attempt."""
+    return [line for row in rows for line in _table_rows(row)]
+
+
+def _table_rows(row: Mapping[str, object]) -> list[dict[str, object]]:
+    said = row["conversation"]
+    lines = [
+        _table_row(line["at"], "", "", f"  {line['by']} {line['said']}")
+        for line in (said if isinstance(said, list) else [])
     ]
+    return [*lines, _table_row(row["at"], row["address"], row["event"], row["detail"])]
+
+
+def _table_row(at: object, address: object, event: object, what: object) -> dict[str, object]:
+    when = str(at)[:19].replace("T", " ")
+    return {"at": when, "address": address, "event": event, "what happened": what}
+
+
+def _wait_row(
+    entry: Entry, since: int, cause: str, waited_ms: int | None, zone: tzinfo
+) -> dict[str, object]:
+    how_long = "" if waited_ms is None else f" for {span(waited_ms)}"
+    detail = f"It waited unattempted{how_long}: {cause}"
+    return _row(instant(since, zone), "wait", entry.address, detail)
 
 
 def _row(at: str, event: str, address: str, detail: str, **more: object) -> dict[str, object]:
     known = {"reply": "", "attempt": None, "host": "", "peer": "", "tls": "", "source": ""}
-    last = {"stage": "", "class": "", "next_at": ""}
+    last = {"stage": "", "class": "", "rule": "", "next_at": "", "conversation": []}
     return {"at": at, "event": event, "address": address, "detail": detail} | known | last | more
 
 
@@ -126,6 +149,11 @@ def _attempt_row(tried: AttemptRow, entry: Entry, zone: tzinfo) -> dict[str, obj
         source=tried.source or "",
         stage=tried.stage,
         **{"class": tried.bounce_class},
+        rule=tried.rule or "",
+        conversation=[
+            {"at": instant(said.at, zone), "by": said.by, "said": said.text}
+            for said in read(tried.conversation)
+        ],
     )
 
 

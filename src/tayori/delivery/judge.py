@@ -88,7 +88,13 @@ def _due_at(
 
     Waits that somebody asked for are only ever stretched by the jitter, never shortened.
     """
-    curve = next_attempt(recipient.attempts + 1, now, recipient.expires_at, chance)
+    curve = next_attempt(
+        recipient.attempts + 1,
+        now,
+        recipient.expires_at,
+        chance,
+        accepted_at=recipient.accepted_at,
+    )
     if curve is None:
         return None
     wait_ms = _asked_ms(recipient, outcome, verdict)

@@ -30,6 +30,8 @@ class EventKind(StrEnum):
     UNSUBSCRIBE = "unsubscribe"
     """The recipient asked for no more mail from this sender domain."""
 
+    DELAYED = "delayed"
+    """The mail is on its way for four hours and was not taken yet, told once; internal."""
     RESUBSCRIBED = "resubscribed"
     """The recipient took an unsubscription back within the hour; internal."""
     AUTO_REPLY = "auto_reply"
@@ -56,6 +58,7 @@ INTERNAL = frozenset(
     {
         EventKind.ACCEPTED,
         EventKind.REFUSED,
+        EventKind.DELAYED,
         EventKind.RESUBSCRIBED,
         EventKind.AUTO_REPLY,
         EventKind.REPORTED,

@@ -4,10 +4,12 @@ The unknown is temporary: only a peer's own 5yz, a null MX, or a domain that doe
 outcome permanent. `detail` is for logs and operators and never reaches the wire.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tayori.mail.reply import Reply
+from tayori.mail.transcript import Note
 
 
 class Kind(StrEnum):
@@ -66,3 +68,5 @@ class Outcome:
     started_at: int = 0
     """Milliseconds since the epoch."""
     ended_at: int = 0
+    conversation: Sequence[Note] = field(default=(), compare=False, repr=False)
+    """What was said until then, the opening included on a new connection."""

@@ -7,6 +7,7 @@ from enum import IntEnum
 from tayori.classify.model import Verdict
 from tayori.events.model import EventKind
 from tayori.mail.outcome import Outcome
+from tayori.queue.schedule import DELAYED_MS
 from tayori.queue.states import State
 
 
@@ -86,6 +87,7 @@ class Leased:
     wait_cause: str | None = None
     wait_since: int | None = None
     """Why, and since when, it waits without an attempt; None when it does not."""
+    delay_told: bool = False
 
     @property
     def deferred(self) -> bool:
@@ -121,6 +123,13 @@ class Settlement:
     """The next attempt leaves from another source."""
     verdict: Verdict | None = None
     provider: str = ""
+
+    @property
+    def tells_delay(self) -> bool:
+        """Tell whether it shows for the first time that the mail is delayed."""
+        open_still = self.state is State.DEFERRED or (self.state is State.QUEUED and self.cause)
+        late = self.at - self.recipient.accepted_at >= DELAYED_MS
+        return bool(open_still) and late and not self.recipient.delay_told
 
     @property
     def action(self) -> str:

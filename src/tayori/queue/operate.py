@@ -50,6 +50,9 @@ class Entry:
     expires_at: int
     ended_at: int | None
     reply: str
+    wait_cause: str | None = None
+    wait_since: int | None = None
+    """Why, and since when, it waits unattempted."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ _ENTRY = select(
     recipient.c.expires_at,
     recipient.c.ended_at,
     recipient.c.reply,
+    recipient.c.wait_cause,
+    recipient.c.wait_since,
 ).select_from(recipient.join(message, message.c.id == recipient.c.message_id))
 _LOCKED = Statement(
     _ENTRY.where(among(recipient.c.id, "ids"))
@@ -70,6 +72,14 @@ _ATTEMPTS = Statement(
 )
 
 
+_LAST = (
+    select(attempt.c.id)
+    .where(attempt.c.recipient_id == recipient.c.id)
+    .where(attempt.c.number == recipient.c.attempts)
+    .correlate(recipient)
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
     """Which recipients are meant; what is None does not matter, no ids mean any."""
@@ -82,6 +92,12 @@ class Filter:
     domain: str | None = None
     task_id: int | None = None
     """Bulk mail of this task; with the account it is found by an index."""
+    accepted_before: int | None = None
+    """Milliseconds since the epoch."""
+    provider: str | None = None
+    """The receiver's group, as the last attempt met it."""
+    bounce_class: str | None = None
+    """What the last attempt came to."""
     limit: int | None = None
     """At most so many, those first whose next attempt is due first."""
 
@@ -127,6 +143,11 @@ class AttemptRow:
     bounce_class: str
     detail: str
     source: str | None = None
+    rule: str | None = None
+    wait_cause: str | None = None
+    wait_since: int | None = None
+    conversation: str | None = None
+    """As `mail.transcript` reads it."""
 
 
 class OperatorStore:
@@ -210,6 +231,17 @@ def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
     if wanted.task_id is not None:
         conditions.append(or_(*(recipient.c.rank == rank for rank in BULK_RANKS)))
         conditions.append(recipient.c.flow == wanted.task_id)
+    return [*conditions, *_finer_conditions(wanted)]
+
+
+def _finer_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.accepted_before is not None:
+        conditions.append(recipient.c.accepted_at <= wanted.accepted_before)
+    if wanted.provider is not None:
+        conditions.append(_LAST.where(attempt.c.provider == wanted.provider).exists())
+    if wanted.bounce_class is not None:
+        conditions.append(_LAST.where(attempt.c.bounce_class == wanted.bounce_class).exists())
     return conditions
 
 
@@ -259,4 +291,6 @@ def _entry(row: Row) -> Entry:
         expires_at=row["expires_at"],
         ended_at=row["ended_at"],
         reply=row["reply"],
+        wait_cause=row["wait_cause"],
+        wait_since=row["wait_since"],
     )

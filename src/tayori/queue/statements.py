@@ -19,7 +19,7 @@ from tayori.queue.states import HELD_UNTIL
 
 INSERT_MESSAGE = Statement(insert(message))
 INSERT_CONTENT = Statement(insert(message_content))
-_AFTER_AN_ATTEMPT = {"source", "avoids", "wait_cause", "wait_since"}
+_AFTER_AN_ATTEMPT = {"source", "avoids", "wait_cause", "wait_since", "delay_told"}
 INSERT_RECIPIENT = Statement(
     insert(recipient).values(
         {c.name: bindparam(c.name) for c in recipient.c if c.name not in _AFTER_AN_ATTEMPT}
@@ -45,6 +45,7 @@ LEASED_COLUMNS = (
     recipient.c.flow,
     recipient.c.wait_cause,
     recipient.c.wait_since,
+    recipient.c.delay_told,
 )
 SELECT_DUE = Statement(
     select(*LEASED_COLUMNS)
@@ -129,6 +130,7 @@ SETTLE = Statement(
         rank=bindparam("to_rank"),
         wait_cause=bindparam("to_wait_cause"),
         wait_since=bindparam("to_wait_since"),
+        delay_told=bindparam("to_delay_told"),
     )
 )
 ERASE_CONTENT = Statement(

@@ -11,6 +11,7 @@ from tayori.classify.model import BounceClass
 from tayori.db.database import Database, Row, Transaction
 from tayori.events.model import ATTEMPT, PROVIDER, Event, EventKind
 from tayori.events.store import reactions, record
+from tayori.mail.transcript import written
 from tayori.queue import statements
 from tayori.queue.fairness import RANKS, rank_of
 from tayori.queue.leasing_store import Turns
@@ -118,7 +119,9 @@ class QueueStore:
             await transaction.execute_many(statements.SETTLE, [_settled(s) for s in chosen])
             tried = [_attempt(s) for s in chosen if s.outcome is not None]
             await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
-            await record(transaction, [_event(s) for s in chosen if s.state in _KINDS])
+            events = [_event(s) for s in chosen if s.state in _KINDS]
+            delays = [_delay(s) for s in chosen if s.tells_delay]
+            await record(transaction, events + delays)
             await block(transaction, [_blocked(s) for s in chosen if s.blocks])
             await note_full(transaction, [_blocked(s) for s in chosen if _is_full(s)])
             taken = [s.recipient.address for s in chosen if s.state is State.DELIVERED]
@@ -194,6 +197,7 @@ def _leased(row: Row) -> Leased:
         flow=row["flow"],
         wait_cause=row["wait_cause"],
         wait_since=row["wait_since"],
+        delay_told=bool(row["delay_told"]),
     )
 
 
@@ -219,6 +223,7 @@ def _settled(item: Settlement) -> dict[str, object]:
         # A wait that goes on began when it began; an attempt ends it.
         "to_wait_cause": (item.cause or known.wait_cause) if goes_on else None,
         "to_wait_since": (known.wait_since or (item.at if waits else None)) if goes_on else None,
+        "to_delay_told": int(known.delay_told or item.tells_delay),
     }
 
 
@@ -246,6 +251,8 @@ def _attempt(item: Settlement) -> dict[str, object]:
         "rule": item.rule or None,
         "wait_cause": item.recipient.wait_cause,
         "wait_since": item.recipient.wait_since,
+        "provider": item.provider or None,
+        "conversation": written(outcome.conversation, brief=item.state is State.DELIVERED),
     }
 
 
@@ -285,6 +292,17 @@ def _event(item: Settlement) -> Event:
         message_id=item.recipient.message_id,
         recipient_id=item.recipient.id,
         data=data,
+    )
+
+
+def _delay(item: Settlement) -> Event:
+    return Event(
+        at=item.at,
+        account_id=item.recipient.account_id,
+        kind=EventKind.DELAYED,
+        message_id=item.recipient.message_id,
+        recipient_id=item.recipient.id,
+        data={"reason": item.cause or item.reply},
     )
 
 

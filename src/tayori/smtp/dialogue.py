@@ -11,6 +11,7 @@ from typing import TypeAlias, TypeVar
 
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
+from tayori.mail.transcript import Note
 from tayori.runtime.clock import Clock
 from tayori.smtp.envelope import ConnectFailure, Timeouts
 from tayori.smtp.extensions import Extensions, extensions_of
@@ -91,6 +92,12 @@ class Conversation:
     """True when both sides are out of step: the connection has to be closed."""
     mails: int = 0
     """Mails begun on this connection."""
+    notes: list[Note] = field(default_factory=list)
+    """What was said about the mail under way; with the first one, since the greeting."""
+
+    def note(self, said: bytes | int | str | Reply) -> None:
+        """Keep what was said."""
+        self.notes.append((self.clock.now(), said))
 
     def outcome(
         self,
@@ -114,6 +121,7 @@ class Conversation:
             tls=self.tls,
             started_at=started_at,
             ended_at=self.clock.now(),
+            conversation=tuple(self.notes),
         )
 
 

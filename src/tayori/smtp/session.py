@@ -197,8 +197,10 @@ class Session(Channel):
         act, data, run.timeout_s = step
         if act is Act.SAY:
             if data:
+                self._talk.note(data)
                 self._out.append(data)
         elif act is Act.CONTENT:
+            self._talk.note(len(data))
             self._begin_content(data)
         else:
             self._secure()
@@ -206,6 +208,7 @@ class Session(Channel):
     def _advance(self, reply: Reply) -> None:
         """Give a reply to the conversation that waits for it, and start the next when it ends."""
         run = self._active[0]
+        self._talk.note(self._talk.tls if reply is SECURED else reply)
         try:
             step = run.dialogue.send(reply)
         except StopIteration as stop:

@@ -109,6 +109,8 @@ class Transaction:
         # Only a kept connection may have died unnoticed; a first mail always counts as tried, so
         # that a server that hangs up on MAIL is not asked again and again.
         heard = self._talk.mails == 0
+        if self._talk.mails:
+            self._talk.notes = []
         self._talk.mails += 1
         try:
             lines = envelope_lines(self._talk, self._envelope)

@@ -3,9 +3,9 @@ import random
 
 import pytest
 
-from tayori.queue.schedule import DELAYS, JITTER, LATER, next_attempt
+from tayori.queue.schedule import DELAYED_MS, DELAYS, JITTER, LATER, next_attempt
 from tayori.queue.states import FINAL, MOVES, IllegalMoveError, State, check_move
-from tayori.runtime.clock import HOUR, MINUTE
+from tayori.runtime.clock import DAY, HOUR, MINUTE
 
 OPEN = {State.QUEUED, State.SENDING, State.DEFERRED, State.HELD}
 LEGAL = {
@@ -49,7 +49,7 @@ def test_the_whole_curve_reaches_the_end_of_72_hours_and_not_beyond():
     chance = random.Random(4)
     accepted, expires = 0, 72 * HOUR
     now, tries = accepted, 0
-    while (due := next_attempt(tries + 1, now, expires, chance)) is not None:
+    while (due := next_attempt(tries + 1, now, expires, chance, accepted_at=accepted)) is not None:
         tries += 1
         assert now < due <= expires
         now = due
@@ -57,11 +57,24 @@ def test_the_whole_curve_reaches_the_end_of_72_hours_and_not_beyond():
     assert 20 <= tries <= 30
 
 
+def test_an_attempt_is_made_when_a_delay_is_due_to_be_told():
+    for seed in range(50):
+        chance, now, tries, times = random.Random(seed), 0, 0, []
+        while (due := next_attempt(tries + 1, now, 72 * HOUR, chance, accepted_at=0)) is not None:
+            tries, now = tries + 1, due
+            times.append(due)
+        told = next(at for at in times if at >= DELAYED_MS)
+        assert told <= DELAYED_MS + MINUTE
+        assert times == sorted(set(times))
+
+
 def test_jitter_stays_inside_its_share():
     chance = random.Random(1)
     for attempts in range(1, 12):
         delay = DELAYS[attempts - 1] if attempts <= len(DELAYS) else LATER
-        seen = {next_attempt(attempts, 0, 1000 * HOUR, chance) for _ in range(200)}
+        seen = {
+            next_attempt(attempts, 0, 1000 * HOUR, chance, accepted_at=-DAY) for _ in range(200)
+        }
         assert len(seen) > 50
         assert min(seen) >= delay * (1 - JITTER) - 1
         assert max(seen) <= delay * (1 + JITTER) + 1

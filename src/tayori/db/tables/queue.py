@@ -74,6 +74,8 @@ recipient = Table(
     Column("avoids", Text),  # the source that its next attempt must not leave from
     Column("wait_cause", Text),  # why it went back to the queue unattempted; NULL = it did not
     Column("wait_since", BigInteger),
+    # 1 once it was told that the mail is delayed.
+    Column("delay_told", Integer, nullable=False, server_default=text("0")),
     Index(
         "ix_recipient_rank",
         "rank",
@@ -129,5 +131,7 @@ attempt = Table(
     Column("rule", Text),  # the rule that decided what the refusal meant; NULL = no refusal
     Column("wait_cause", Text),  # why it had to wait before, unattempted
     Column("wait_since", BigInteger),
+    Column("provider", Text),  # the receiver's group; NULL = none that rules name
+    Column("conversation", Text),  # what was said; see mail.transcript
     sqlite_autoincrement=False,
 )
