@@ -17,6 +17,7 @@ from authres import (
 
 from tayori.dns.answers import Answer, Lookups, TemporaryFailure
 from tayori.inbound.sender_checks import (
+    LIMIT_S,
     Asker,
     DkimResult,
     SpfResult,
@@ -71,12 +72,18 @@ class Authentication:
         return str(header.header_value())
 
 
-async def authenticate(mail: NewMail, lookups: Lookups, host_name: str) -> Authentication:
-    """Check a mail by what the DNS says now."""
-    asker = Asker(lookups)
+async def authenticate(
+    mail: NewMail, lookups: Lookups, host_name: str, limit_s: float = LIMIT_S
+) -> Authentication:
+    """Check a mail by what the DNS says now, within twice `limit_s` seconds."""
+    asker = Asker(lookups, limit_s)
     spf_result, dkim_results = await asyncio.to_thread(_check, asker, mail, host_name)
     author = author_domain(mail.content)
-    outcome, policy = await _dmarc(lookups, author, spf_result, dkim_results)
+    try:
+        async with asyncio.timeout(limit_s):
+            outcome, policy = await _dmarc(lookups, author, spf_result, dkim_results)
+    except TimeoutError:
+        outcome, policy = "temperror", "none"
     return Authentication(
         spf=spf_result,
         dkim=tuple(dkim_results),

@@ -6,7 +6,8 @@ raises for what a mail or a name server says: what cannot be told is "temperror"
 
 import asyncio
 import logging
-from dataclasses import dataclass
+import time
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import dkim
@@ -19,8 +20,8 @@ _QUIET: Final = logging.getLogger("tayori.dkim")
 """The library logs what it also tells; strangers' mistakes are no errors of ours."""
 _QUIET.addHandler(logging.NullHandler())
 _QUIET.propagate = False
-_LOOKUP_S: Final = 20.0
-"""As long as RFC 7208 4.6.4 gives the whole evaluation."""
+LIMIT_S: Final = 20.0
+"""For all look-ups of a mail together, as RFC 7208 4.6.4 has it: then nobody can tell."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,21 +46,26 @@ class DkimResult:
 
 
 class Asker:
-    """Look-ups for code that runs in a thread."""
+    """Look-ups for code that runs in a thread, within one limit for all of them."""
 
-    def __init__(self, lookups: Lookups) -> None:
+    def __init__(self, lookups: Lookups, limit_s: float = LIMIT_S) -> None:
         self._lookups = lookups
         self._loop = asyncio.get_running_loop()
+        self._until = time.monotonic() + limit_s
 
     def ask(self, name: str, record_type: str) -> Lookup:
         """Return what the resolver says; blocks the thread."""
+        late = TemporaryFailure(detail=f"{record_type} of {name}: no answer in time")
+        left = self._until - time.monotonic()
+        if left <= 0:
+            return late
         asked = self._lookups.lookup(name, record_type)
         future = asyncio.run_coroutine_threadsafe(asked, self._loop)
         try:
-            return future.result(_LOOKUP_S)
+            return future.result(left)
         except TimeoutError:
             future.cancel()
-            return TemporaryFailure(detail=f"{record_type} of {name}: no answer in time")
+            return late
 
 
 def check_spf(asker: Asker, client: str, mail_from: str, helo: str, host_name: str) -> SpfResult:
@@ -86,7 +92,7 @@ class _Query(spf.query):  # type: ignore[misc]  # the library has no types
     def __init__(
         self, asker: Asker, client: str, mail_from: str, helo: str, host_name: str
     ) -> None:
-        super().__init__(i=client, s=mail_from, h=helo, receiver=host_name, querytime=_LOOKUP_S)
+        super().__init__(i=client, s=mail_from, h=helo, receiver=host_name, querytime=LIMIT_S)
         self._asker = asker
 
     def dns(
@@ -116,11 +122,14 @@ def _record(record: object) -> object:
 
 def check_dkim(asker: Asker, content: bytes) -> list[DkimResult]:
     """Verify the first signatures of a mail; [] without any. Blocks."""
+    unsure: list[str] = []
 
-    def key_of(name: bytes, timeout: float = _LOOKUP_S) -> bytes | None:
+    def key_of(name: bytes, timeout: float = LIMIT_S) -> bytes | None:
         _ = timeout
         found = asker.ask(name.decode("ascii", "replace").rstrip("."), "TXT")
         if isinstance(found, TemporaryFailure):
+            # The library takes it for a signature that does not match, so it is noted here.
+            unsure.append(found.detail)
             raise dkim.DnsTimeoutError(found.detail)
         return found.texts[0] if isinstance(found, Answer) and found.texts else None
 
@@ -129,7 +138,14 @@ def check_dkim(asker: Asker, content: bytes) -> list[DkimResult]:
         count = sum(name.lower() == b"dkim-signature" for name, _ in mail.headers)
     except Exception as error:
         return [DkimResult(result="permerror", reason=_plain(str(error)))]
-    return [_verify(content, number, key_of) for number in range(min(count, MOST_SIGNATURES))]
+    results = []
+    for number in range(min(count, MOST_SIGNATURES)):
+        unsure.clear()
+        result = _verify(content, number, key_of)
+        if unsure:
+            result = replace(result, result="temperror", reason=_plain(unsure[0]))
+        results.append(result)
+    return results
 
 
 def _verify(content: bytes, number: int, key_of: Any) -> DkimResult:
@@ -138,8 +154,6 @@ def _verify(content: bytes, number: int, key_of: Any) -> DkimResult:
     try:
         result = "pass" if mail.verify(number, dnsfunc=key_of) else "fail"
         reason = "" if result == "pass" else "the signature does not match"
-    except dkim.DnsTimeoutError as error:
-        result, reason = "temperror", str(error)
     except dkim.ValidationError as error:
         result, reason = "fail", str(error)
     except Exception as error:

@@ -147,7 +147,7 @@ def _new(mail: NewMail) -> dict[str, object]:
     return {
         "received_at": mail.received_at,
         "client": mail.client,
-        "helo": mail.helo[:_LONGEST],
+        "helo": "".join(char if char.isprintable() else "?" for char in mail.helo[:_LONGEST]),
         "tls": mail.tls,
         "mail_from": mail.mail_from,
         "recipients": msgspec.json.encode(mail.recipients).decode(),

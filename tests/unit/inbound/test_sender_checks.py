@@ -78,3 +78,26 @@ def test_every_mail_gets_results(texts, failing, signature, mail_from, client):
     assert header.isprintable()
     if failing:
         assert found.dmarc == "temperror"
+
+
+class Silent:
+    """Never answers."""
+
+    async def lookup(self, name, record_type, *, bypass_cache=False):
+        await asyncio.Event().wait()
+
+
+async def test_a_name_server_that_never_answers_holds_nobody_up():
+    mail = NewMail(
+        received_at=0,
+        client="127.0.0.1",
+        helo="people.test",
+        tls="",
+        mail_from="ann@people.test",
+        recipients=(),
+        content=letter(fields=(SIGNATURE,)),
+    )
+    found = await authenticate(mail, Silent(), "mx.test", limit_s=0.05)
+    assert (found.spf.result, found.dmarc) == ("temperror", "temperror")
+    assert [each.result for each in found.dkim] == ["temperror"]
+    assert not found.rejects
