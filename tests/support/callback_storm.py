@@ -9,6 +9,7 @@ import asyncio
 from collections import defaultdict
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from aiohttp import web
 from tests.support.callback_receiver import CallbackReceiver, Taken, yes
@@ -57,8 +58,10 @@ async def storm(world, events: int) -> Storm:
         made = await _happen(world, events)
         while sum((await world.endpoints.waiting()).values()) < events:
             await world.selection.run()
-        while await world.send():
-            pass
+        while (await world.endpoints.waiting()).get(endpoints["works"].id):
+            await world.send()
+            # On a slow machine a call may take too long even here: it is due again then.
+            world.clock.advance(6_000)
         waiting = await world.endpoints.waiting()
         made.waited = {way: waiting.get(endpoints[way].id, 0) for way in WAYS}
         made.came["works"] = _taken(receivers["works"].taken)
@@ -86,7 +89,9 @@ def check_storm(made: Storm) -> None:
         for address, event in made.came[way]:
             told[address].append(event)
         assert set(told) == addresses, way
-        assert all(events == wanted for events in told.values()), way
+        # A call whose answer came too late is repeated before the next one of its recipient.
+        once = [[event for event, _ in groupby(events)] for events in told.values()]
+        assert all(events == wanted for events in once), way
         whole = len(addresses) * len(KINDS)
         assert made.waited[way] == (0 if way == "works" else whole), way
 
