@@ -62,6 +62,9 @@ class FigureStore:
         async with self._database.write() as transaction:
             moved = await advance(transaction, READER, batch.was, batch.becomes)
             if moved:
+                # Domains before their days, as everybody locks them: nobody waits in a circle.
+                domains = sorted({day.identity_id for day in told})
+                await transaction.fetch(sql.LOCK_IDENTITIES, {"identities": domains})
                 await self._count(transaction, told)
                 await judge(transaction, self._bench, told.keys(), now)
             reach(Point.REPUTATION_BEFORE_COMMIT)
