@@ -112,7 +112,7 @@ async def test_looking_never_unsubscribes_and_a_post_does(reader):
     for _ in range(2):
         asked = await reader.client.get(reader.page)
         assert asked.status_code == 200
-        assert "Mo…@x.test" in asked.text
+        assert "Mo***@x.test" in asked.text
         assert "Mori.Aya" not in asked.text
     assert await reader.events() == []
     done = await reader.client.post(reader.page, data={"action": "unsubscribe"})
@@ -160,7 +160,7 @@ async def test_pages_are_whole_without_scripts_and_load_nothing(reader):
         assert (root.attributes.get("dir") == "rtl") == (language == "ar")
         assert len(tree.css("h1")) == len(tree.css("main")) == len(tree.css("form button")) == 1
         ask = unescape(words()[language]["ask"])
-        shown = ask.format(domain="mail.one.test", address="Mo…@x.test")
+        shown = ask.format(domain="mail.one.test", address="Mo***@x.test")
         assert re.sub(r"\s+", " ", tree.body.text()).count(shown.split("{")[0][:10])
 
 
@@ -248,8 +248,8 @@ def test_no_link_breaks_out_of_its_header(rest):
 
 
 def test_masked_addresses_hide_the_name():
-    assert masked("a@x.test") == "a…@x.test"
-    assert masked("mori.aya@x.test") == "mo…@x.test"
+    assert masked("a@x.test") == "a***@x.test"
+    assert masked("mori.aya@x.test") == "mo***@x.test"
 
 
 async def test_nobody_fills_the_record_by_asking_often(reader):

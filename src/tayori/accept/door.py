@@ -16,6 +16,7 @@ from tayori.accept.checks import CHECKS
 from tayori.accept.facts import Directory, Facts
 from tayori.accept.limits import Limits
 from tayori.accept.linking import Linking
+from tayori.accept.simulation import nobody_left, with_simulated
 from tayori.accept.store import AcceptStore
 from tayori.accept.submission import Accepted, Source, Submission
 from tayori.accept.taking import Along, Refusing, Stretch, Taking, mailbox_types
@@ -50,6 +51,7 @@ class Door:
         zone: tzinfo,
         lifetime_ms: int,
         linking: Linking | None = None,
+        simulator: str = "",
     ) -> None:
         self._directory = directory
         self._limits = limits
@@ -59,6 +61,7 @@ class Door:
         self._zone = zone
         self._lifetime_ms = lifetime_ms
         self._linking = linking
+        self._simulator = simulator
         self._accepted = {one.value: metrics.ACCEPTED.labels(one.value) for one in Source}
         self._compiled: dict[tuple[int, int], Content] = {}
 
@@ -130,6 +133,9 @@ class Door:
             has_html = facts.content.html.constants != ("",)
             links = await self._linking.plan(wish, has_html=has_html)
         message = self._message(wish, facts.identity, facts, links)
+        refusal = nobody_left(message.recipients)
+        if refusal is not None:
+            return Refusing(account_id=account_id, at=self._clock.now(), refusal=refusal)
         claims = partial(self._limits.claims, identity=facts.identity)
         return Taking(
             message=message, domain=facts.identity.domain, claims=claims, token=wish.token
@@ -206,7 +212,7 @@ class Door:
             subject=submission.subject,
             rfc_message_id=rfc_message_id,
             recipe=encode_recipe(recipe),
-            recipients=_recipients(submission),
+            recipients=with_simulated(_recipients(submission), self._simulator),
             accepted_at=now,
             expires_at=now + self._lifetime_ms,
             priority=_priority(submission),

@@ -31,12 +31,12 @@ class Limits:
         """
         now = message.accepted_at
         refusal = stopped(message.account_id, identity.domain, found, now)
-        if refusal is not None:
-            return refusal
+        writing = [one.address for one in message.recipients if one.counts]
+        if refusal is not None or not writing:
+            return refusal or ()
         own = found.overrides.get(message.account_id, {})
         standing = found.domains.get(identity.domain) or Standing.of(identity)
         per_day = self._quotas.domain_per_day(standing.level_at(now), own)
-        writing = [one.address for one in message.recipients if not one.dropped_status]
         # What an account's domain is written goes to the one mailbox that asked for it.
         mailboxes = () if message.source == Source.FORWARD.value else writing
         windows = [

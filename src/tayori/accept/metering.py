@@ -103,4 +103,4 @@ class Counting:
 
 def billable(message: NewMessage) -> int:
     """Return how many of a message's recipients count."""
-    return sum(1 for recipient in message.recipients if not recipient.dropped_status)
+    return sum(recipient.counts for recipient in message.recipients)

@@ -2,7 +2,7 @@
 
 from tayori.accept import idempotency_store as idempotency
 from tayori.app.calling import calling
-from tayori.app.door import build_door
+from tayori.app.door import build_door, simulator_domain
 from tayori.app.inbound import understanding
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_levels
@@ -62,7 +62,11 @@ def _bulk(parts: Parts) -> list[Service]:
 
 def _stats(parts: Parts) -> Service:
     rollup = RollUp(
-        store=StatsStore(parts.database, prepaid=parts.settings.billing.prepaid),
+        store=StatsStore(
+            parts.database,
+            prepaid=parts.settings.billing.prepaid,
+            simulator=simulator_domain(parts.settings),
+        ),
         horizon=Horizon(parts.database),
         zone=parts.zone,
     )

@@ -27,8 +27,14 @@ def build_door(parts: Parts) -> Door:
         ids=parts.ids,
         zone=parts.zone,
         lifetime_ms=settings.delivery.lifetime_s * SECOND,
+        simulator=simulator_domain(settings),
         linking=Linking(parts.tracking, link_policy(settings)),
     )
+
+
+def simulator_domain(settings: Settings) -> str:
+    """Return the simulator's domain as recipients have it, "" where there is none."""
+    return settings.simulator.domain.strip().lower().rstrip(".")
 
 
 def link_policy(settings: Settings) -> LinkPolicy:

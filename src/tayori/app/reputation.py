@@ -1,5 +1,6 @@
 """What a domain may send and how it got there, for the doors, the workers and for commands."""
 
+from tayori.app.door import simulator_domain
 from tayori.app.parts import Parts
 from tayori.events.feed_store import Horizon
 from tayori.reputation.figure_store import FigureStore
@@ -39,7 +40,7 @@ def build_levels(parts: Parts) -> Levels:
     """Return the reader of the event feed that raises and lowers domains."""
     bench = build_bench(parts)
     return Levels(
-        figures=FigureStore(parts.database, bench),
+        figures=FigureStore(parts.database, bench, simulator=simulator_domain(parts.settings)),
         levels=LevelStore(parts.database, bench),
         horizon=Horizon(parts.database),
         clock=parts.clock,

@@ -8,7 +8,7 @@ import socket
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -83,7 +83,9 @@ async def trial(data_dir: Path | None, ports: Ports) -> AsyncIterator[Trial]:
     Without a data directory a temporary one is made and removed.
     """
     with _directory(data_dir) as directory:
-        async with Sandbox(inbox_port=ports.inbox) as world:
+        ports = replace(ports, http=ports.http or _any_port())
+        public_url = f"http://{LOOPBACK}:{ports.http}"
+        async with Sandbox(inbox_port=ports.inbox, images=(public_url,)) as world:
             variables = _variables(world, directory, ports)
             settings = load(None, variables)
             server = ServerProcess(directory, variables)
@@ -120,6 +122,12 @@ def free_port(wished: int) -> int:
         return 0
 
 
+def _any_port() -> int:
+    """Return a free port: links in mails name it, so it is known before the server starts."""
+    with socket.create_server((LOOPBACK, 0)) as found:
+        return int(found.getsockname()[1])
+
+
 @contextmanager
 def _directory(given: Path | None) -> Iterator[Path]:
     if given is not None:
@@ -135,6 +143,7 @@ def _variables(world: Sandbox, data_dir: Path, ports: Ports) -> dict[str, str]:
     return {
         "TAYORI_DATA_DIR": str(data_dir),
         "TAYORI_HTTP_LISTEN": f"{LOOPBACK}:{ports.http}",
+        "TAYORI_HTTP_PUBLIC_URL": f"http://{LOOPBACK}:{ports.http}",
         "TAYORI_SUBMISSION_LISTEN": f"{LOOPBACK}:0",
         "TAYORI_SUBMISSION_TLS_LISTEN": f"{LOOPBACK}:0",
         "TAYORI_DNS_SERVERS": f"{host}:{port}",

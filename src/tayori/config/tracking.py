@@ -1,4 +1,4 @@
-"""Settings of what is heard from readers."""
+"""Settings of what is heard from readers, and of the mailbox simulator."""
 
 from typing import Annotated
 
@@ -30,3 +30,11 @@ class TrackingSettings(Section, frozen=True):
             "`google_image_proxy`."
         ),
     ] = ()
+
+
+class SimulatorSettings(Section, frozen=True):
+    """Addresses that answer as asked; see docs/simulator.md."""
+
+    domain: Annotated[
+        str, Meta(description="Domain of the simulated mailboxes; empty = there are none.")
+    ] = "simulator.tayori.invalid"

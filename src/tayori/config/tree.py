@@ -10,7 +10,7 @@ from tayori.config.reputation import ReputationSettings
 from tayori.config.retention import RetentionSettings
 from tayori.config.screening import Review, ScanSettings
 from tayori.config.section import Listen, Section
-from tayori.config.tracking import TrackingSettings
+from tayori.config.tracking import SimulatorSettings, TrackingSettings
 
 LEVELS = (
     *(500, 1_000, 2_000, 5_000, 10_000, 20_000, 40_000, 60_000, 80_000, 100_000),
@@ -258,6 +258,7 @@ class Settings(Section, frozen=True):
     callbacks: CallbackSettings = CallbackSettings()
     retention: RetentionSettings = RetentionSettings()
     tracking: TrackingSettings = TrackingSettings()
+    simulator: SimulatorSettings = SimulatorSettings()
     domains: Domains = Domains()
     review: Review = Review()
     scan: ScanSettings = ScanSettings()

@@ -28,6 +28,7 @@ from tayori.delivery.security.service import Security
 from tayori.delivery.settler import Settler
 from tayori.delivery.shaping import Restraints, Shape, Shaping, limited_by
 from tayori.delivery.shaping_rules import LiveShaping
+from tayori.delivery.simulator import Simulator
 from tayori.delivery.site import Site
 from tayori.delivery.smarthost import SmarthostPlanner
 from tayori.delivery.source_choice import SourceChooser
@@ -107,7 +108,7 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
         owner=needs.owner,
         queue=needs.queue,
         router=_router(needs, lambda: shaping.current),
-        last_look=LastLook(needs.suppressions, needs.clock, needs.stops),
+        last_look=_last_look(needs, bounce_rules),
         connections=connections,
         settler=settler,
         make_site=make_site,
@@ -127,6 +128,12 @@ def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
             finish_s=delivery.finish_s,
         ),
     )
+
+
+def _last_look(needs: DeliveryNeeds, rules: BounceRules) -> LastLook:
+    domain = needs.settings.simulator.domain.strip().lower().rstrip(".")
+    simulator = Simulator(domain, needs.clock, needs.chance, rules)
+    return LastLook(needs.suppressions, needs.clock, needs.stops, simulator)
 
 
 class _Pacing:

@@ -6,6 +6,7 @@ unsubscription meanwhile.
 
 from collections.abc import Callable, Collection, Sequence
 
+from tayori.delivery.simulator import Simulator
 from tayori.delivery.stops import Stops, Waiting
 from tayori.delivery.work import Work
 from tayori.queue.model import Settlement
@@ -19,9 +20,16 @@ FRESH_MS = MINUTE
 
 
 class LastLook:
-    """Sorts out what must not be sent any more, or not now (`stops`)."""
+    """Sorts out what must not be sent any more, or not now (`stops`), or never leaves at all."""
 
-    def __init__(self, store: SuppressStore, clock: Clock, stops: Stops | None = None) -> None:
+    def __init__(
+        self,
+        store: SuppressStore,
+        clock: Clock,
+        stops: Stops | None = None,
+        simulator: Simulator | None = None,
+    ) -> None:
+        self._simulator = simulator
         self._store = store
         self._clock = clock
         self._stops = stops
@@ -29,8 +37,11 @@ class LastLook:
     async def sort_out(self, works: Sequence[Work]) -> tuple[list[Work], list[Settlement]]:
         """Return what may go, and the settlements of what may not."""
         free, held = (works, []) if self._stops is None else await self._stops.sort_out(works)
+        simulated: Sequence[Settlement] = ()
+        if self._simulator is not None:
+            free, simulated = self._simulator.sort_out(free)
         allowed, dropped = await self._listed(free)
-        return allowed, [*held, *dropped]
+        return allowed, [*held, *simulated, *dropped]
 
     async def sift(self, sites: Collection[Waiting], put: Callable[[Settlement], None]) -> None:
         """Take back from sites what was stopped while it waited there."""

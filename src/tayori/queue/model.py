@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from tayori.classify.model import Verdict
-from tayori.events.model import EventKind
+from tayori.events.model import Event, EventKind
 from tayori.mail.outcome import Outcome
 from tayori.queue.schedule import DELAYED_MS
 from tayori.queue.states import State
@@ -41,6 +41,13 @@ class NewRecipient:
     role: Role = Role.TO
     dropped_status: int = 0
     dropped_reason: str = ""
+    simulated: bool = False
+    """No mail leaves for it, and it counts against nothing."""
+
+    @property
+    def counts(self) -> bool:
+        """Tell whether a mail is sent to it, as limits and bills count."""
+        return not (self.dropped_status or self.simulated)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +130,10 @@ class Settlement:
     """The next attempt leaves from another source."""
     verdict: Verdict | None = None
     provider: str = ""
+    simulated: bool = False
+    """No mail left for it; it says nothing of any mailbox."""
+    follows: tuple[Event, ...] = ()
+    """Events that a simulated recipient's reader causes at once."""
 
     @property
     def tells_delay(self) -> bool:

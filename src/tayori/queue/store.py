@@ -121,7 +121,8 @@ class QueueStore:
             await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
             events = [_event(s) for s in chosen if s.state in _KINDS]
             delays = [_delay(s) for s in chosen if s.tells_delay]
-            await record(transaction, events + delays)
+            follows = [event for s in chosen for event in s.follows]
+            await record(transaction, events + delays + follows)
             await block(transaction, [_blocked(s) for s in chosen if s.blocks])
             await note_full(transaction, [_blocked(s) for s in chosen if _is_full(s)])
             taken = [s.recipient.address for s in chosen if s.state is State.DELIVERED]
@@ -269,7 +270,7 @@ def _blocked(item: Settlement) -> Blocked:
 
 def _is_full(item: Settlement) -> bool:
     """Tell whether a mail failed because the mailbox had no room, be it at once or in the end."""
-    failed = item.state in {State.BOUNCED, State.EXPIRED}
+    failed = item.state in {State.BOUNCED, State.EXPIRED} and not item.simulated
     return failed and item.verdict is not None and item.verdict.bounce_class is _FULL
 
 

@@ -40,9 +40,10 @@ _TELLING = frozenset(
 
 
 class FigureStore:
-    """The figures of all domains."""
+    """The figures of all domains; what goes to the domain `simulator` tells nothing."""
 
-    def __init__(self, database: Database, bench: Bench) -> None:
+    def __init__(self, database: Database, bench: Bench, *, simulator: str = "") -> None:
+        self._simulated = f"@{simulator}" if simulator else None
         self._database = database
         self._bench = bench
 
@@ -53,7 +54,11 @@ class FigureStore:
             rows = await transaction.fetch(sql.FACTS, {"after": was, "until": until, "most": most})
         if not rows:
             return None
-        facts = tuple(_fact(row) for row in rows if _tells(row))
+        facts = tuple(
+            _fact(row)
+            for row in rows
+            if _tells(row) and not (self._simulated and row["address"].endswith(self._simulated))
+        )
         return Batch(was=was, becomes=rows[-1]["id"], read=len(rows), facts=facts)
 
     async def add(self, batch: Batch, now: int) -> bool:

@@ -43,7 +43,7 @@ _PAGE_POLICY: Final = (
 )
 _HTML_POLICY: Final = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
-    "style-src 'unsafe-inline'; img-src data:; base-uri 'none'; "
+    "style-src 'unsafe-inline'; img-src data:{images}; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'self'"
 )
 _ASSETS: Final = {
@@ -59,8 +59,11 @@ MailView = Callable[["Inbox", Request, ReceivedMail], Awaitable[Response]]
 class Inbox:
     """The pages over one mailbox."""
 
-    def __init__(self, mailbox: Mailbox, verifier: DkimVerifier, clock: Clock) -> None:
+    def __init__(
+        self, mailbox: Mailbox, verifier: DkimVerifier, clock: Clock, images: Sequence[str] = ()
+    ) -> None:
         self._mailbox = mailbox
+        self._images = images
         self._summaries = Summaries(mailbox, verifier)
         self._clock = clock
         self._templates = jinja2.Environment(
@@ -122,7 +125,8 @@ class Inbox:
     async def show_html(self, _: Request, mail: ReceivedMail) -> Response:
         """Give the HTML part alone, for the frame."""
         html = read_mail(mail.raw).html_with_images()
-        headers = {**_COMMON, "Content-Security-Policy": _HTML_POLICY}
+        policy = _HTML_POLICY.format(images="".join(f" {origin}" for origin in self._images))
+        headers = {**_COMMON, "Content-Security-Policy": policy}
         # Lone surrogates can come out of some charsets and have no place in UTF-8.
         body = html.encode("utf-8", "replace")
         return Response(body, media_type="text/html; charset=utf-8", headers=headers)
@@ -180,9 +184,14 @@ def inbox_app(
     clock: Clock | None = None,
     *,
     allowed_hosts: Sequence[str] = ALLOWED_HOSTS,
+    images: Sequence[str] = (),
 ) -> Starlette:
-    """Return the application; it answers only requests to the allowed hosts."""
-    inbox = Inbox(mailbox, verifier, clock or SystemClock())
+    """Return the application; it answers only requests to the allowed hosts.
+
+    `images` are origins whose pictures a mail may load, as a reader's mail program loads them:
+    that of the service, so that opening a mail is counted.
+    """
+    inbox = Inbox(mailbox, verifier, clock or SystemClock(), images)
     one = "/inbox/{id:int}"
     return Starlette(
         routes=[

@@ -6,7 +6,7 @@ that is none of these does not exist.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Self
 
 from tayori.dns.names import to_ascii
@@ -36,7 +36,10 @@ SERVICE_SPF = "spf.tayori.test"
 
 
 class Sandbox:
-    """The three servers. Ports of 0 take free ones; `slow_s` is for `slow@`."""
+    """The three servers. Ports of 0 take free ones; `slow_s` is for `slow@`.
+
+    `images` are origins whose pictures the mails of the inbox page may load.
+    """
 
     def __init__(
         self,
@@ -46,6 +49,7 @@ class Sandbox:
         smtp_port: int = 0,
         inbox_port: int = 0,
         slow_s: float = SLOW_S,
+        images: Sequence[str] = (),
     ) -> None:
         self._clock = clock or SystemClock()
         self.mailbox = Mailbox()
@@ -54,6 +58,7 @@ class Sandbox:
             self.mailbox, self._clock, host=LOOPBACK, port=smtp_port, slow_s=slow_s
         )
         self._inbox_port = inbox_port
+        self._images = images
         self._resolver: Resolver | None = None
         self._inbox: WebServer | None = None
         for name in (HOST_NAME, SERVICE_MX):
@@ -102,7 +107,7 @@ class Sandbox:
             )
             await self.mail_server.start()
             self._inbox = WebServer(
-                inbox_app(self.mailbox, self.verifier, self._clock),
+                inbox_app(self.mailbox, self.verifier, self._clock, images=self._images),
                 host=LOOPBACK,
                 port=self._inbox_port,
             )

@@ -33,9 +33,13 @@ READER: Final = "stats"
 
 
 class StatsStore:
-    """Counts and complaints in the database. With `prepaid`, unsent mails are paid back."""
+    """Counts and complaints in the database. With `prepaid`, unsent mails are paid back.
 
-    def __init__(self, database: Database, *, prepaid: bool = False) -> None:
+    What goes to the domain `simulator` counts nowhere.
+    """
+
+    def __init__(self, database: Database, *, prepaid: bool = False, simulator: str = "") -> None:
+        self._simulator = simulator
         self._database = database
         self._prepaid = prepaid
 
@@ -49,12 +53,16 @@ class StatsStore:
             if not rows:
                 return None
             tried = await _providers(transaction, rows)
-            facts = tuple(_fact(row, tried) for row in rows)
+            facts = tuple(
+                _fact(row, tried)
+                for row in rows
+                if not self._simulator or row["mailbox_type"] != self._simulator
+            )
             return Batch(
                 was=was,
-                becomes=facts[-1].id,
+                becomes=rows[-1]["id"],
                 facts=facts,
-                taken=await _taken(transaction, facts),
+                taken=await _taken(transaction, facts, self._simulator),
                 firsts=await _firsts(transaction, facts),
             )
 
@@ -118,12 +126,15 @@ class StatsStore:
         return [_complaint(row) for row in rows], total
 
 
-async def _taken(transaction: Transaction, facts: Sequence[Fact]) -> dict[int, dict[str, int]]:
+async def _taken(
+    transaction: Transaction, facts: Sequence[Fact], simulator: str
+) -> dict[int, dict[str, int]]:
     messages = [fact.message_id for fact in facts if fact.kind is EventKind.ACCEPTED]
     found: dict[int, dict[str, int]] = {}
     if messages:
         for row in await transaction.fetch(statements.TAKEN, {"messages": messages}):
-            found.setdefault(row["message_id"], {})[row["domain"]] = row["number"]
+            if not simulator or row["domain"] != simulator:
+                found.setdefault(row["message_id"], {})[row["domain"]] = row["number"]
     return found
 
 

@@ -57,6 +57,9 @@ def page(
     `button` is the word of a form's button and the action that the form sends.
     """
     own = words()[language]
+    if language in RIGHT_TO_LEFT:
+        # Names of the other direction are kept together (Unicode UAX 9, isolates).
+        named = {name: f"\u2066{text}\u2069" for name, text in named.items()}
     content = _template().render(
         tag=language,
         rtl=language in RIGHT_TO_LEFT,

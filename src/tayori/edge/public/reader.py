@@ -200,7 +200,7 @@ def masked(address: str) -> str:
     """Return an address that its owner knows again and a finder of the mail does not learn."""
     local, _, domain = address.rpartition("@")
     shown = local[:1] if len(local) <= 3 else local[:2]  # noqa: PLR2004 - short names hide more
-    return f"{shown}…@{domain}"
+    return f"{shown}***@{domain}"
 
 
 async def _body(request: Request) -> bytes:
