@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import insert, select
+from sqlalchemy import bindparam, insert, select
 
 from tayori.config.reputation import ReputationSettings
 from tayori.config.tree import LEVELS, Policy
@@ -36,7 +36,6 @@ from tayori.runtime.clock import SettableClock, day_of, day_range
 ZONE: Final = ZoneInfo("Asia/Shanghai")
 DOMAIN: Final = "mail.shop.test"
 _MESSAGE = Statement(insert(message))
-_RECIPIENT = Statement(insert(recipient))
 _EMPTY: Final = {"reply": "", "send_status": 0, "attempts": 1, "role": 0, "priority": 2}
 
 Outcome = tuple[EventKind, Mapping[str, str | int]]
@@ -174,7 +173,6 @@ def _message(number: int, now: int) -> dict[str, object]:
 
 def _recipient(number: int, now: int) -> dict[str, object]:
     return {
-        **dict.fromkeys((c.name for c in recipient.c), None),
         **_EMPTY,
         "id": number,
         "message_id": number,
@@ -187,6 +185,12 @@ def _recipient(number: int, now: int) -> dict[str, object]:
         "accepted_at": now,
         "expires_at": now,
     }
+
+
+_RECIPIENT = Statement(
+    insert(recipient).values({name: bindparam(name) for name in _recipient(0, 0)})
+)
+"""Columns that a delivered mail does not fill have their defaults."""
 
 
 def _event(number: int, now: int, kind: EventKind, data: Mapping[str, str | int]) -> Event:
