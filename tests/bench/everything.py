@@ -17,6 +17,7 @@ from rich.console import Console
 from rich.table import Table
 from tests.bench import accept, submission
 from tests.bench.drain import Way, drain, rsa_s
+from tests.bench.tracking import tracking_s
 
 from tayori.compose.build import Capabilities, build
 from tayori.compose.content import compile_template
@@ -178,6 +179,13 @@ async def _all(scale: float) -> list[Line]:
         Line(what="RSA-2048 signature here", measured=signature * 1e6, unit="µs"),
         Line(what="  times the machine of the budgets", measured=slower, unit="×"),
         Line(what="Durable write of 8 kB here", measured=flush * 1e6, unit="µs"),
+        Line(
+            what="Tracking, 20 kB HTML with 20 links",
+            measured=tracking_s(max(50, int(1_000 * scale))) * 1e6,
+            unit="µs",
+            budget=150,
+            more_is_better=False,
+        ),
         Line(
             what="Compose and sign one mail",
             measured=composing * 1e6,
