@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from tests.bench import accept, submission
+from tests.bench import accept, latency, submission
 from tests.bench.drain import Way, drain, rsa_s
 from tests.bench.tracking import tracking_s
 
@@ -160,6 +160,7 @@ async def _drains(mails: int) -> list[Line]:
         ("Drain, two processes, STARTTLS", Way(mails=mails, tls=True), 2_400),
         ("Drain, two processes, unsigned", Way(mails=mails, signed=False), 0),
         ("Drain, one process", Way(mails=mails, processes=1), 0),
+        ("Drain, short, for 40 sites", Way(mails=mails // 2, receivers=40), 0),
     ):
         with tempfile.TemporaryDirectory() as folder:
             drained = await drain(way, Path(folder))
@@ -168,6 +169,28 @@ async def _drains(mails: int) -> list[Line]:
             Line(what="  CPU per 1,000 mails", measured=drained.cpu_s_per_1000, unit="s"),
         ]
     return lines
+
+
+async def _trigger(mails: int) -> list[Line]:
+    with tempfile.TemporaryDirectory() as folder:
+        times = await latency.measure(mails, Path(folder), "")
+    idle, loaded = times["idle"], times["loaded"]
+    return [
+        Line(
+            what="Trigger mail to the receiver, p50 at rest",
+            measured=idle[len(idle) // 2],
+            unit="ms",
+            budget=15,
+            more_is_better=False,
+        ),
+        Line(
+            what="  p99 beside other mail",
+            measured=loaded[len(loaded) * 99 // 100],
+            unit="ms",
+            budget=1_000,
+            more_is_better=False,
+        ),
+    ]
 
 
 async def _all(scale: float) -> list[Line]:
@@ -197,6 +220,7 @@ async def _all(scale: float) -> list[Line]:
         *await _api(int(6_000 * scale)),
         *await _smtp(int(4_000 * scale)),
         *await _drains(int(3_000 * scale)),
+        *await _trigger(max(20, int(100 * scale))),
     ]
 
 
