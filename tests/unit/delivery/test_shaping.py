@@ -232,3 +232,11 @@ def test_evenly_spaced_events_never_break_a_window(rate):
 
 def test_an_empty_book_of_rules_is_the_default():
     assert Shaping().shape() == Shape()
+
+
+def test_places_on_a_connection_are_kept_where_connections_are_rationed():
+    rationed = Limits(connection_rate=Rate(100, MINUTE))
+    assert Shape(mails_per_connection=50).kept_mails == 0
+    assert Shape(mails_per_connection=50, together=rationed).kept_mails == 5
+    assert Shape(mails_per_connection=7, site=rationed).kept_mails == 1
+    assert Shape(mails_per_connection=1, site=rationed).kept_mails == 0
