@@ -1,5 +1,5 @@
 # The commands of this repository; `make help` lists them. Only Python 3.11, make and git are needed;
-# the tests of real SMTP clients also need apt (Debian, Ubuntu), which unpacks them into build/.
+# the tests of real SMTP clients and of the browser also need apt (Debian, Ubuntu), which unpacks them into build/.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
