@@ -1,5 +1,7 @@
 """Mail to a customer's domain goes on through the door, checked, and never in a circle."""
 
+from dataclasses import replace
+
 import pytest
 from tests.support.inbound import DOMAIN, HOST, inbound_world
 from tests.support.returned_mails import letter
@@ -7,12 +9,14 @@ from tests.support.returned_mails import letter
 from tayori.compose.model import decode_recipe
 from tayori.compose.raw import transmitted
 from tayori.inbound.forwarding_store import ForwardingStore
-from tayori.inbound.spool import SpoolState
+from tayori.inbound.spool import DELAYS, MOST_ATTEMPTS, SpoolState
 from tayori.mail.dkim import RsaSigner, body_hash, generate_rsa, signature_fields
 from tayori.mail.message import split_message
 from tayori.queue.store import QueueStore
 from tayori.runtime.clock import SettableClock
 from tayori.sandbox.dns_server import Failure
+from tayori.screen.scanners.model import Clean, Infected, Spam, Unavailable
+from tayori.screen.scanners.scanner import Scanner
 
 NOW = 1_795_478_400_000
 OFFICE = "me@office.test"
@@ -158,3 +162,49 @@ async def test_a_changed_mail_fails_dkim_and_a_silent_name_server_decides_nothin
     assert "dkim=fail" in entry.authentication
     assert "dmarc=temperror" in entry.authentication
     assert entry.kind == "forward"
+
+
+class Engine:
+    """Says what it is told to, as a scanner's engine does."""
+
+    name = "told"
+
+    def __init__(self) -> None:
+        self.result = Clean()
+
+    async def scan(self, octets):
+        return self.result
+
+    async def close(self):
+        """Nothing is open."""
+
+
+async def test_what_is_forwarded_is_scanned_first(world):
+    engine = Engine()
+    world.needs = replace(world.needs, scanner=Scanner(malware=[engine], spam=[engine]))
+    engine.result = Infected("Test.Virus")
+    entry = await came(world, letter("Bad"))
+    assert (entry.kind, entry.state) == ("malware", SpoolState.KEPT)
+    assert "Test.Virus" in entry.note
+    assert await world.messages("forward") == []
+    engine.result = Spam(score=7.5, limit=5.0, tests=("GTUBE",))
+    await came(world, letter("Spam", fields=("X-Spam-Status: No, I swear",)))
+    _, mail = await forwarded(world)
+    assert mail.values(b"x-spam-status") == [b"Yes, score=7.5 required=5.0 tests=GTUBE"]
+
+
+async def test_a_scanner_that_is_down_delays_what_is_forwarded(world):
+    engine = Engine()
+    engine.result = Unavailable("down")
+    world.needs = replace(world.needs, scanner=Scanner(malware=[engine]))
+    await world.hand_in(letter("Late"), f"news@{DOMAIN}", mail_from="ann@people.test")
+    for _ in range(MOST_ATTEMPTS + 2):
+        [entry] = await world.understand()
+        assert entry.state is SpoolState.WAITING
+        world.clock.advance(max(DELAYS))
+    engine.result = Clean()
+    [entry] = await world.understand()
+    assert (entry.state, entry.kind) == (SpoolState.DONE, "forward")
+    _, mail = await forwarded(world)
+    assert mail.first(b"x-virus-scanned") == b"clean"
+    assert mail.first(b"x-spam-status") is None

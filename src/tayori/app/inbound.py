@@ -34,6 +34,7 @@ from tayori.reputation.permits import Permits
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
 from tayori.runtime.worker import Worker
+from tayori.screen.scanners.scanner import scanner_of
 
 SWEEP_S = 300.0
 
@@ -138,6 +139,7 @@ def understanding(parts: Parts) -> list[Service]:
         clock=parts.clock,
         rules=in_force,
         heard=_hearing(parts, rules),
+        scanner=scanner_of(parts.settings.scan, parts.clock),
     )
 
     async def forget() -> None:

@@ -13,6 +13,7 @@ from tayori.accept.checks.headers import MESSAGE_ID
 from tayori.accept.idempotency import Token
 from tayori.accept.submission import Accepted, RawMail, Source, Submission
 from tayori.catalog.model import Sender
+from tayori.inbound.looking import WRITTEN
 from tayori.inbound.routing import Destination, Router
 from tayori.inbound.spool import SpooledMail
 from tayori.mail.address import Address, AddressError, Mailbox, parse_address
@@ -29,7 +30,9 @@ from tayori.tenants.model import Account
 MAX_HOPS: Final = 30
 """Received fields beyond which a mail runs in a circle (RFC 5321 6.3)."""
 LOOP_HEADER: Final = b"X-Loop"
-_REWRITTEN: Final = frozenset({b"from", b"sender", b"reply-to", b"bcc", b"return-receipt-to"})
+_REWRITTEN: Final = WRITTEN | frozenset(
+    {b"from", b"sender", b"reply-to", b"bcc", b"return-receipt-to"}
+)
 _LONGEST_SUBJECT: Final = 998
 
 
@@ -72,8 +75,13 @@ class Forwarder:
         self._senders = senders
         self._router = router
 
-    async def forward(self, mail: SpooledMail, destination: Destination) -> str | NotForwarded:
-        """Forward a mail that came for a destination; return what became of it."""
+    async def forward(
+        self, mail: SpooledMail, destination: Destination, fields: Sequence[bytes] = ()
+    ) -> str | NotForwarded:
+        """Forward a mail that came for a destination; return what became of it.
+
+        `fields` are further header fields, each with its CRLF.
+        """
         domain = destination.domain
         if domain is None or not domain.forward_to:
             return NotForwarded("Forwarding was switched off meanwhile.")
@@ -88,7 +96,7 @@ class Forwarder:
         to = parse_address(domain.forward_to)
         if isinstance(account, Refusal) or sender is None or isinstance(to, AddressError):
             return NotForwarded(f"{domain.name} has no sender address to forward from.")
-        submission = _submission(mail, parts, (account, sender, to), destination)
+        submission = _submission(mail, parts, (account, sender, to), destination, fields)
         if isinstance(submission, Malformed):
             return NotForwarded(f"It cannot be forwarded: {submission.sentence}")
         return _told(await self._accept(submission), domain.forward_to)
@@ -125,10 +133,11 @@ def _submission(
     parts: Message,
     who: tuple[Account, Address, Address],
     destination: Destination,
+    further: Sequence[bytes],
 ) -> Submission | Malformed:
     account, sender, to = who
     identity_id = destination.domain.identity_id if destination.domain else 0
-    octets = rewritten(parts, sender, destination.address)
+    octets = rewritten(parts, sender, destination.address, further)
     read = read_mail(octets)
     if isinstance(read, Malformed):
         return read
@@ -159,7 +168,9 @@ def _one_line(subject: str) -> str:
     return text.strip()[:_LONGEST_SUBJECT] or "(no subject)"
 
 
-def rewritten(parts: Message, sender: Address, address: str) -> bytes:
+def rewritten(
+    parts: Message, sender: Address, address: str, further: Sequence[bytes] = ()
+) -> bytes:
     """Return a mail as it goes on: from a sender of ours, with replies to its author."""
     author = _author(parts)
     reply_to = parts.first(b"reply-to")
@@ -168,6 +179,7 @@ def rewritten(parts: Message, sender: Address, address: str) -> bytes:
     fields = [
         encode_mailboxes(b"From", [Mailbox(display_name=name, address=sender)]),
         encode_raw(LOOP_HEADER, address.encode("ascii", "replace")),
+        *further,
     ]
     if reply_to:
         fields.append(_as_utf8(b"Reply-To: %b\r\n" % reply_to))

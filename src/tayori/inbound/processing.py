@@ -14,12 +14,15 @@ from tayori.dns.answers import Lookups
 from tayori.inbound.authentication import Authentication, authenticate
 from tayori.inbound.effect_store import EffectStore, Heard, Meaning
 from tayori.inbound.forwarding import Forwarder, NotForwarded
+from tayori.inbound.looking import ScannerDownError, scan_fields
 from tayori.inbound.reading import Reading, read
 from tayori.inbound.routing import Destination, Purpose, Router, TokenKeys
 from tayori.inbound.spool import MOST_ATTEMPTS, Disposition, SpooledMail
 from tayori.inbound.spool_store import Spool
 from tayori.runtime import log, metrics
 from tayori.runtime.clock import Clock
+from tayori.screen.scanners.model import Infected
+from tayori.screen.scanners.scanner import Scanner
 
 _KEPT_REPORTS = frozenset({Purpose.TLS_REPORT})
 
@@ -40,6 +43,8 @@ class InboundNeeds:
     rules: Callable[[], Ruleset | None]
     heard: Callable[[Sequence[Heard]], Awaitable[None]] | None = None
     """Hears of refusals after they are committed; None where nobody reacts."""
+    scanner: Scanner | None = None
+    """Looks into what is forwarded; None without an engine."""
 
 
 class Processing:
@@ -69,7 +74,8 @@ class Processing:
     async def _failed(self, mail: SpooledMail, error: Exception) -> Meaning | None:
         """Put a mail off; one that failed too often, and not for want of a database, aside."""
         self._log.error("not_understood", mail=mail.id, attempts=mail.attempts, exc_info=error)
-        if mail.attempts < MOST_ATTEMPTS or isinstance(error, DatabaseBusyError):
+        waits = isinstance(error, DatabaseBusyError | ScannerDownError)
+        if mail.attempts < MOST_ATTEMPTS or waits:
             await self._needs.spool.put_off(self._needs.owner, mail, self._needs.clock.now())
             return None
         note = f"A fault of ours keeps it from being understood: {type(error).__name__}."
@@ -126,7 +132,12 @@ class Processing:
     ) -> Disposition:
         """Forward a mail once for each domain that it was written to."""
         by_domain = {each.domain: each for each in reversed(reading.forwards)}
-        answers = [await self._needs.forwarder.forward(mail, each) for each in by_domain.values()]
+        fields = await scan_fields(self._needs.scanner, mail.content)
+        if isinstance(fields, Infected):
+            note = f"Malware was found in it ({fields.name}); it was not forwarded."
+            return replace(known, kind="malware", keep=True, note=note)
+        forwarder = self._needs.forwarder
+        answers = [await forwarder.forward(mail, each, fields) for each in by_domain.values()]
         notes = [each.note if isinstance(each, NotForwarded) else each for each in answers]
         kept = any(isinstance(each, NotForwarded) for each in answers)
         return replace(known, keep=kept, note=_plain(" ".join(notes)))

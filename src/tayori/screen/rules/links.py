@@ -31,4 +31,4 @@ def _check(looked: Looked, target: str) -> Iterable[Finding]:
     if "{{" in named or "{{" in target.partition("//")[2].partition("/")[0]:
         yield found(Reason.VAGUE_LINK, Severity.PERSON, link=target)
     elif named and _ADDRESS.match(named):
-        yield found(Reason.ADDRESS_LINK, link=target, host=named)
+        yield found(Reason.ADDRESS_LINK, Severity.PERSON, link=target, host=named)
