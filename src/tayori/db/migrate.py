@@ -1,7 +1,8 @@
 """Brings the schema to what this release expects, with Alembic.
 
 `serve` makes a fresh database by itself, and refuses to start on an older or newer schema with the
-command to type. Migrations run one at a time; PostgreSQL waits at most four seconds for a lock.
+command to type. Migrations run one at a time; PostgreSQL waits at most four seconds for a
+table that somebody else holds.
 """
 
 from collections.abc import Iterator
@@ -55,8 +56,9 @@ def _status(connection: Connection) -> SchemaStatus:
 
 def _upgrade(connection: Connection) -> SchemaStatus:
     if connection.dialect.name == "postgresql":
-        connection.execute(text("SET lock_timeout = '4s'"))
+        # Whoever migrates at the same time is waited for; only tables that others hold are not.
         connection.execute(text("SELECT pg_advisory_xact_lock(7461796)"))
+        connection.execute(text("SET lock_timeout = '4s'"))
     command.upgrade(_config(connection), "head")
     return _status(connection)
 

@@ -6,6 +6,9 @@ from typing import Any
 
 import structlog
 
+_TALKATIVE = ("alembic",)
+"""Libraries whose usual lines say nothing to an operator; their warnings are kept."""
+
 Logger = structlog.stdlib.BoundLogger
 
 
@@ -37,6 +40,8 @@ def configure(level: str = "info", *, role: str = "") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _TALKATIVE:
+        logging.getLogger(name).setLevel(max(root.level, logging.WARNING))
     if role:
         structlog.contextvars.bind_contextvars(role=role)
 
