@@ -32,6 +32,8 @@ from tests.support.debian_tools import debian_tools
 from tests.support.relay import relaying_postfix
 from tests.support.smtp_account import SmtpAccount
 
+from tayori.app.parts import opened
+from tayori.catalog.tracking_model import Switches, TrackingSetting
 from tayori.cli.trial import SENDER, Ports, Trial, trial
 from tayori.smtp.tls import write_self_signed
 
@@ -51,6 +53,10 @@ async def found(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Trial
         now=dt.datetime.now(dt.UTC),
     )
     async with asyncio.timeout(600), trial(data_dir, Ports()) as running:
+        # Links and pixels are another test's matter: here every part arrives as it was sent.
+        off = TrackingSetting(switches=Switches(opens=False, clicks=False))
+        async with opened(running.settings) as parts:
+            await parts.tracking.put(running.account_id, off)
         yield running
 
 
