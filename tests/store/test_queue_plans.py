@@ -84,7 +84,17 @@ async def test_flows_and_their_parts_are_found_by_the_index_of_flows(backlog):
 @pytest.mark.parametrize("name", ["LEASE", "EXTEND", "LOCK_OPEN", "SETTLE"])
 async def test_recipients_of_a_batch_are_found_by_their_numbers(backlog, name):
     settled = dict.fromkeys(
-        ("attempts", "ended_at", "source", "avoids", "rank", "wait_cause", "wait_since"), None
+        (
+            "attempts",
+            "ended_at",
+            "source",
+            "avoids",
+            "rank",
+            "wait_cause",
+            "wait_since",
+            "delay_told",
+        ),
+        None,
     )
     values = {
         "ids": SOME,
