@@ -1,13 +1,17 @@
 """Mail to a customer's domain goes on through the door, checked, and never in a circle."""
 
+import json
 from dataclasses import replace
 
 import pytest
+from sqlalchemy import select
 from tests.support.inbound import DOMAIN, HOST, inbound_world
 from tests.support.returned_mails import letter
 
 from tayori.compose.model import decode_recipe
 from tayori.compose.raw import transmitted
+from tayori.db.statement import Statement
+from tayori.db.tables.events import event
 from tayori.inbound.forwarding_store import ForwardingStore
 from tayori.inbound.spool import DELAYS, MOST_ATTEMPTS, SpoolState
 from tayori.mail.dkim import RsaSigner, body_hash, generate_rsa, signature_fields
@@ -179,6 +183,14 @@ class Engine:
         """Nothing is open."""
 
 
+async def scans(world):
+    """The events of scanned mail: account, and what was found."""
+    everything = Statement(select(event).where(event.c.kind == "scanned").order_by(event.c.id))
+    async with world.database.read() as transaction:
+        rows = await transaction.fetch(everything)
+    return [(row["account_id"], json.loads(row["data"])["found"]) for row in rows]
+
+
 async def test_what_is_forwarded_is_scanned_first(world):
     engine = Engine()
     world.needs = replace(world.needs, scanner=Scanner(malware=[engine], spam=[engine]))
@@ -187,10 +199,12 @@ async def test_what_is_forwarded_is_scanned_first(world):
     assert (entry.kind, entry.state) == ("malware", SpoolState.KEPT)
     assert "Test.Virus" in entry.note
     assert await world.messages("forward") == []
+    assert await scans(world) == [(world.account_id, "Test.Virus")]
     engine.result = Spam(score=7.5, limit=5.0, tests=("GTUBE",))
     await came(world, letter("Spam", fields=("X-Spam-Status: No, I swear",)))
     _, mail = await forwarded(world)
     assert mail.values(b"x-spam-status") == [b"Yes, score=7.5 required=5.0 tests=GTUBE"]
+    assert [found for _, found in await scans(world)][1].startswith("spam: Yes, score=7.5")
 
 
 async def test_a_scanner_that_is_down_delays_what_is_forwarded(world):

@@ -50,6 +50,8 @@ class EventKind(StrEnum):
     """Such a reaction is over, or an operator cancelled it; internal."""
     CALLBACK_OFF = "callback_off"
     """A callback address was switched off after a day of failures; internal, with the reason."""
+    SCANNED = "scanned"
+    """An engine found malware or spam in mail that came for an account; internal."""
     STANDING_CHANGED = "standing_changed"
     """A domain rose, fell, was stopped, warned or let go; internal, with the figures."""
 
@@ -68,6 +70,7 @@ INTERNAL = frozenset(
         EventKind.REACTION_BEGAN,
         EventKind.REACTION_ENDED,
         EventKind.CALLBACK_OFF,
+        EventKind.SCANNED,
         EventKind.STANDING_CHANGED,
     }
 )

@@ -46,6 +46,8 @@ class Meaning:
     disposition: Disposition
     findings: tuple[tuple[int, tuple[Finding, ...]], ...] = ()
     reports: tuple[AggregateReport, ...] = ()
+    events: tuple[Event, ...] = ()
+    """Events that belong to no recipient of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,7 @@ class EffectStore:
             done = [
                 (each.mail_id, await _means(transaction, each, known, changes)) for each in chosen
             ]
+            changes.events.extend(event for each in chosen for event in each.events)
             await _write(transaction, changes)
             await finish(transaction, done)
             reach(Point.INBOUND_BEFORE_COMMIT)

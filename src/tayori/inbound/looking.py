@@ -4,6 +4,11 @@ Reports that only we read are not scanned: nothing in them is opened. Failure ru
 cannot be asked, the mail waits and is asked about again.
 """
 
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from tayori.events.model import Event, EventKind
+from tayori.inbound.spool import SpooledMail
 from tayori.mail.header import encode_raw
 from tayori.screen.scanners.model import Infected, Spam, Unavailable
 from tayori.screen.scanners.scanner import Scanner
@@ -19,26 +24,43 @@ class ScannerDownError(Exception):
     """No engine can tell about the mail at present."""
 
 
-async def scan_fields(scanner: Scanner | None, content: bytes) -> tuple[bytes, ...] | Infected:
-    """Return the header fields that tell what the engines said; ScannerDownError."""
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What the engines said: header fields for the mail, and what was found, "" for nothing."""
+
+    fields: tuple[bytes, ...] = ()
+    found: str = ""
+    malware: bool = False
+
+    def events(self, mail: SpooledMail, accounts: Collection[int]) -> tuple[Event, ...]:
+        """Return the event of each account whose mail it is."""
+        if not self.found:
+            return ()
+        data: dict[str, str | int] = {"found": self.found, "inbound": mail.id}
+        return tuple(
+            Event(at=mail.received_at, account_id=one, kind=EventKind.SCANNED, data=data)
+            for one in sorted(accounts)
+        )
+
+
+async def look(scanner: Scanner | None, content: bytes) -> Scanned:
+    """Ask the engines about a mail; ScannerDownError."""
     if scanner is None:
-        return ()
+        return Scanned()
     result = await scanner.scan(content, malware=True, spam=True)
     if isinstance(result, Infected):
-        return result
+        return Scanned(found=result.name, malware=True)
     if isinstance(result, Unavailable):
         raise ScannerDownError(result.detail)
+    spam = _status(result) if isinstance(result, Spam) else ""
     fields = []
     if scanner.finds_malware:
         fields.append(encode_raw(VIRUS, b"clean"))
     if scanner.finds_spam:
-        fields.append(encode_raw(STATUS, _status(result if isinstance(result, Spam) else None)))
-    return tuple(fields)
+        fields.append(encode_raw(STATUS, (spam or "No").encode("ascii", "replace")))
+    return Scanned(fields=tuple(fields), found=spam and f"spam: {spam}")
 
 
-def _status(spam: Spam | None) -> bytes:
-    if spam is None:
-        return b"No"
+def _status(spam: Spam) -> str:
     tests = ",".join(spam.tests) or "none"
-    text = f"Yes, score={spam.score:.1f} required={spam.limit:.1f} tests={tests}"
-    return text.encode("ascii", "replace")
+    return f"Yes, score={spam.score:.1f} required={spam.limit:.1f} tests={tests}"

@@ -14,14 +14,13 @@ from tayori.dns.answers import Lookups
 from tayori.inbound.authentication import Authentication, authenticate
 from tayori.inbound.effect_store import EffectStore, Heard, Meaning
 from tayori.inbound.forwarding import Forwarder, NotForwarded
-from tayori.inbound.looking import ScannerDownError, scan_fields
+from tayori.inbound.looking import Scanned, ScannerDownError, look
 from tayori.inbound.reading import Reading, read
 from tayori.inbound.routing import Destination, Purpose, Router, TokenKeys
 from tayori.inbound.spool import MOST_ATTEMPTS, Disposition, SpooledMail
 from tayori.inbound.spool_store import Spool
 from tayori.runtime import log, metrics
 from tayori.runtime.clock import Clock
-from tayori.screen.scanners.model import Infected
 from tayori.screen.scanners.scanner import Scanner
 
 _KEPT_REPORTS = frozenset({Purpose.TLS_REPORT})
@@ -88,7 +87,8 @@ class Processing:
         routed = [await needs.router.route(one, mail.received_at) for one in mail.recipients]
         destinations = [one for one in routed if isinstance(one, Destination)]
         reading = await asyncio.to_thread(read, mail, destinations, needs.keys, needs.rules())
-        disposition = await self._disposition(mail, reading, results, destinations)
+        scanned = await look(needs.scanner, mail.content) if reading.forwards else Scanned()
+        disposition = await self._disposition(mail, reading, results, destinations, scanned)
         if disposition.keep:
             reading = replace(reading, findings=(), reports=())
         return Meaning(
@@ -99,6 +99,7 @@ class Processing:
             disposition=disposition,
             findings=reading.findings,
             reports=reading.reports,
+            events=scanned.events(mail, _accounts(reading)),
         )
 
     async def _disposition(
@@ -107,6 +108,7 @@ class Processing:
         reading: Reading,
         results: Authentication,
         destinations: Sequence[Destination],
+        scanned: Scanned,
     ) -> Disposition:
         known = Disposition(
             kind=reading.kind,
@@ -124,20 +126,21 @@ class Processing:
             note = f"{results.author_domain} asks to refuse what fails DMARC, as this mail does."
             return replace(known, keep=True, note=note)
         if reading.forwards:
-            return await self._forward(mail, reading, known)
+            return await self._forward(mail, reading, known, scanned)
         return known
 
     async def _forward(
-        self, mail: SpooledMail, reading: Reading, known: Disposition
+        self, mail: SpooledMail, reading: Reading, known: Disposition, scanned: Scanned
     ) -> Disposition:
         """Forward a mail once for each domain that it was written to."""
         by_domain = {each.domain: each for each in reversed(reading.forwards)}
-        fields = await scan_fields(self._needs.scanner, mail.content)
-        if isinstance(fields, Infected):
-            note = f"Malware was found in it ({fields.name}); it was not forwarded."
+        if scanned.malware:
+            note = f"Malware was found in it ({scanned.found}); it was not forwarded."
             return replace(known, kind="malware", keep=True, note=note)
         forwarder = self._needs.forwarder
-        answers = [await forwarder.forward(mail, each, fields) for each in by_domain.values()]
+        answers = [
+            await forwarder.forward(mail, each, scanned.fields) for each in by_domain.values()
+        ]
         notes = [each.note if isinstance(each, NotForwarded) else each for each in answers]
         kept = any(isinstance(each, NotForwarded) for each in answers)
         return replace(known, keep=kept, note=_plain(" ".join(notes)))
@@ -170,6 +173,10 @@ class Processing:
         except Exception:
             # The mails are done with; a reaction that this one would have begun, others begin.
             self._log.exception("refusals_not_heard", count=len(refusals))
+
+
+def _accounts(reading: Reading) -> set[int]:
+    return {each.domain.account_id for each in reading.forwards if each.domain is not None}
 
 
 def _plain(text: str) -> str:
