@@ -2,6 +2,7 @@
 
 import asyncio
 import random
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,7 +10,7 @@ from tests.store.test_queue import message, settled, take
 
 from tayori.db.open import open_database
 from tayori.events.feed_store import Horizon, advance
-from tayori.events.model import Event, EventKind
+from tayori.events.model import MACHINE, Event, EventKind
 from tayori.events.store import record
 from tayori.queue.states import State
 from tayori.queue.store import QueueStore
@@ -58,6 +59,19 @@ def reaction(leased, kind, at=NOW + 10):
 async def write(database, *events):
     async with database.write() as transaction:
         await record(transaction, events)
+
+
+async def test_what_a_machine_fetched_is_no_reader(database):
+    await take(database, message("m", "a@x.test"))
+    counting = rollup(database)
+    (a,) = await QueueStore(database).lease("o", NOW, NOW + HOUR, 9)
+    for machine in ("apple_mail_privacy", ""):
+        for kind in (EventKind.OPEN, EventKind.CLICK):
+            told = reaction(a, kind)
+            await write(database, replace(told, data={MACHINE: machine} if machine else {}))
+        await counting.run()
+        found = (await report(database)).get(TODAY, Volume())
+        assert (found.opened, found.clicked) == ((0, 0) if machine else (1, 1))
 
 
 async def test_every_kind_of_event_is_counted(database):
