@@ -303,6 +303,38 @@ async def test_mail_that_requires_tls_never_goes_in_clear(delivery, receivers, w
         assert taken.connections[0].tls
 
 
+RULED = {
+    "encrypted, an unknown authority": ("encrypted", "self-signed", ""),
+    "encrypted, another name": ("encrypted", "other", ""),
+    "encrypted, no STARTTLS": ("encrypted", "none", "450 4.7.4 starttls-not-supported: "),
+    "required, as it should be": ("required", "good", ""),
+    "required, an unknown authority": (
+        "required",
+        "self-signed",
+        "450 4.7.5 certificate-not-trusted: ",
+    ),
+    "required, no STARTTLS": ("required", "none", "450 4.7.4 starttls-not-supported: "),
+    "opportunistic, no STARTTLS": ("opportunistic", "none", ""),
+}
+
+
+@pytest.mark.parametrize("case", RULED.values(), ids=RULED)
+async def test_what_a_shaping_rule_demands_is_kept(delivery, receivers, case):
+    demand, cert, refusal = case
+    await add_account(delivery.database)
+    taken = await receivers.add("x.test", cert=cert)
+    rules = delivery.run_dir / "rules" / "shaping.toml"
+    rules.parent.mkdir(parents=True)
+    rules.write_text(f'[provider."strict"]\nhosts = ["mx.x.test"]\ntls = "{demand}"\n')
+    found = await send(delivery, receivers)
+    if refusal:
+        assert (found.state, taken.messages) == (State.DEFERRED, [])
+        assert found.reply.startswith(refusal)
+        assert "the shaping rule of strict" in found.reply
+    else:
+        assert (found.state, len(taken.messages)) == (State.DELIVERED, 1)
+
+
 async def test_a_host_with_old_tls_is_spoken_to_in_it_and_remembered(delivery, receivers, clock):
     context, _ = receivers.context("mx.x.test", "self-signed")
     context.set_ciphers("DEFAULT:@SECLEVEL=0")

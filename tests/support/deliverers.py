@@ -111,6 +111,7 @@ class Deliverers:
             DeliveryNeeds(
                 owner=owner,
                 settings=Settings(
+                    data_dir=str(self.run_dir),
                     service=Service(hostname="mail.tayori.test"),
                     delivery=DeliverySettings(**given),
                 ),
