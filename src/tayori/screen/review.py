@@ -1,9 +1,8 @@
 """Review of content by all rules at once (spec 5)."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tayori.config.rules import RuleFile, RuleFileError
 from tayori.runtime import log
@@ -75,19 +74,17 @@ class Reviewer:
     def _read(self) -> Lists:
         return Lists(
             words=word_list(file.read() for file in self._topics),
-            business=business_words(_layers(self._business)),
-            hosts=read_hosts(_layers(self._hosts)),
+            business=business_words(self._business.read()),
+            hosts=read_hosts(self._hosts.read()),
         )
 
 
-def _layers(file: RuleFile) -> Sequence[Mapping[str, Any]]:
-    return file.read()
-
-
 def _distinct(looked: Looked) -> Iterable[Finding]:
-    told: list[Finding] = []
+    told: set[tuple[object, ...]] = set()
     for rule in RULES:
         for finding in rule(looked):
-            if finding not in told:
-                told.append(finding)
+            # A page may have thousands of links, so what was told is looked up and not searched.
+            key = (finding.reason, finding.severity, *sorted(finding.fields.items()))
+            if key not in told:
+                told.add(key)
                 yield finding

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 
 from tayori.screen.looked import Looked
 from tayori.screen.model import Finding, Reason, Severity, found
+from tayori.screen.page import host_of
 
 _ADDRESS = re.compile(r"^(?:\d{1,3}(?:\.\d{1,3}){3}|\d{8,10}|0x[0-9a-f]+|.*:.*)$")
 
@@ -27,7 +28,7 @@ def _check(looked: Looked, target: str) -> Iterable[Finding]:
     other = looked.hosts.redirects_to(target)
     if other:
         yield found(Reason.REDIRECTING_LINK, link=target, host=other)
-    named = next((link.host for link in looked.page.links if link.target == target), "")
+    named = host_of(target)
     if "{{" in named or "{{" in target.partition("//")[2].partition("/")[0]:
         yield found(Reason.VAGUE_LINK, Severity.PERSON, link=target)
     elif named and _ADDRESS.match(named):
