@@ -28,7 +28,16 @@ async def shown(world: World, domain: str = DOMAIN):
 
 
 def rechecks(world: World) -> Rechecks:
-    return Rechecks(identities=world.services.identities, lookups=world.resolver, domains=DOMAINS)
+    return looking(world, world.resolver)
+
+
+def looking(world: World, lookups) -> Rechecks:
+    return Rechecks(
+        identities=world.services.identities,
+        rotations=world.services.rotations,
+        lookups=lookups,
+        domains=DOMAINS,
+    )
 
 
 async def test_a_new_domain_says_what_to_publish_and_is_verified_by_real_look_ups(world):
@@ -291,7 +300,6 @@ async def test_one_domain_that_cannot_be_checked_does_not_stop_the_others(world)
                 raise RuntimeError("a fault")
             return await world.resolver.lookup(name, record_type, bypass_cache=bypass_cache)
 
-    job = Rechecks(identities=world.services.identities, lookups=Lookups(), domains=DOMAINS)
-    assert await job.run_due(10) == 2
+    assert await looking(world, Lookups()).run_due(10) == 2
     found = await world.services.identities.get(world.one.account.id, DOMAIN)
     assert found.verified is True

@@ -59,6 +59,8 @@ from tayori.tenants.identities import Identities
 from tayori.tenants.identity_store import IdentityStore
 from tayori.tenants.keys import selector_of
 from tayori.tenants.model import Access, DkimKey
+from tayori.tenants.rotation import Rotations
+from tayori.tenants.rotation_store import RotationStore
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DOMAINS = Domains(mx_host="mx.ours.test", spf_include="spf.ours.test", dkim_selector="sel")
@@ -230,8 +232,16 @@ def _services(  # noqa: PLR0917 - one private caller
         lifetime_ms=72 * HOUR,
     )
     receivers = Receivers(store=ReceiverStore(database), clock=clock, policy=policy)
+    rotations = Rotations(
+        store=RotationStore(database, BOX),
+        identities=identities,
+        clock=clock,
+        domains=DOMAINS,
+        make=quick_key,
+    )
     return Services(
         identities=identities,
+        rotations=rotations,
         senders=senders,
         templates=templates,
         door=door,

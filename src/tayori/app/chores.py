@@ -92,7 +92,10 @@ def _visits(parts: Parts) -> Service:
 
 def _sweeping(parts: Parts) -> list[Service]:
     rechecks = Rechecks(
-        identities=parts.identities, lookups=parts.resolver, domains=parts.settings.domains
+        identities=parts.identities,
+        rotations=parts.rotations,
+        lookups=parts.resolver,
+        domains=parts.settings.domains,
     )
 
     async def check_domains() -> None:

@@ -137,6 +137,7 @@ def _api(parts: Parts, door: Door, calls: AccessLog, permits: Permits) -> ApiApp
     settings = parts.settings
     services = Services(
         identities=parts.identities,
+        rotations=parts.rotations,
         senders=parts.senders,
         templates=parts.templates,
         door=door,

@@ -35,6 +35,8 @@ from tayori.tenants.identities import Identities
 from tayori.tenants.identity_store import IdentityStore
 from tayori.tenants.limit_store import LimitStore
 from tayori.tenants.limits import AccountLimits
+from tayori.tenants.rotation import Rotations
+from tayori.tenants.rotation_store import RotationStore
 
 KEY_FILE = "secret.key"
 RUN_DIR = "run"
@@ -57,6 +59,7 @@ class Parts:
     accounts: Accounts
     limits: AccountLimits
     identities: Identities
+    rotations: Rotations
     senders: Senders
     templates: Templates
     receivers: Receivers
@@ -108,6 +111,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
     limits = AccountLimits(LimitStore(database), clock, policy)
     zone = ZoneInfo(settings.service.timezone)
     upload_signal = open_wakeup(url, data_dir / RUN_DIR, "upload")
+    identities = _identities(settings, database, box, clock, limits)
     return Parts(
         settings=settings,
         data_dir=data_dir,
@@ -120,13 +124,8 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         resolver=_resolver(settings, clock),
         accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=policy),
         limits=limits,
-        identities=Identities(
-            store=IdentityStore(database, box),
-            clock=clock,
-            domains=settings.domains,
-            policy=policy,
-            limits=limits,
-        ),
+        identities=identities,
+        rotations=_rotations(settings, database, box, clock, identities),
         senders=Senders(store=SenderStore(database), clock=clock, policy=policy, limits=limits),
         templates=Templates(
             store=TemplateStore(database),
@@ -149,6 +148,29 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         bulk_signal=open_wakeup(url, data_dir / RUN_DIR, "bulk"),
         upload_signal=upload_signal,
         inbound_signal=open_wakeup(url, data_dir / RUN_DIR, "inbound"),
+    )
+
+
+def _identities(
+    settings: Settings, database: Database, box: SecretBox, clock: Clock, limits: AccountLimits
+) -> Identities:
+    return Identities(
+        store=IdentityStore(database, box),
+        clock=clock,
+        domains=settings.domains,
+        policy=settings.policy,
+        limits=limits,
+    )
+
+
+def _rotations(
+    settings: Settings, database: Database, box: SecretBox, clock: Clock, identities: Identities
+) -> Rotations:
+    return Rotations(
+        store=RotationStore(database, box),
+        identities=identities,
+        clock=clock,
+        domains=settings.domains,
     )
 
 

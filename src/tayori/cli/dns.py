@@ -37,6 +37,30 @@ def check(
     show(run(config, work), as_json=as_json)
 
 
+@dns_app.command("rotate")
+def rotate(
+    domain: Annotated[str, typer.Argument(help="A verified sender domain of any account.")],
+    give_up: Annotated[
+        bool, typer.Option("--give-up", help="Throw the new keys away that wait for records.")
+    ] = False,
+    config: ConfigFile = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make new DKIM keys, or give them up; they sign once their records are found in the DNS."""
+
+    async def work(parts: Parts) -> list[dict[str, object]]:
+        identity = await _identity(parts, domain)
+        rotations = parts.rotations
+        verb = rotations.give_up if give_up else rotations.begin
+        try:
+            done(await verb(identity.account_id, identity.domain))
+            return [_row(record) for record in await rotations.records(identity, parts.resolver)]
+        finally:
+            await parts.resolver.close()
+
+    show(run(config, work), as_json=as_json)
+
+
 async def _identity(parts: Parts, domain: str) -> Identity:
     name = parse_domain(domain)
     if isinstance(name, AddressError):

@@ -61,8 +61,10 @@ def signers(identity: Identity, keys: Sequence[DkimKey]) -> tuple[DkimKey, ...]:
     """Return the keys that sign: those of the option whose record was found in the DNS.
 
     After a change of option the new key's record may not be published yet; until a check finds it,
-    older published keys go on signing. Without any record found, the option's keys sign.
+    older published keys go on signing. Without any record found, the option's keys sign. A key that
+    a rotation made or replaced is none of them (`tayori.tenants.rotation`).
     """
+    keys = tuple(key for key in keys if key.active)
     wanted = tuple(key for key in keys if key.bits in identity.dkim_option.bits)
     names = {
         record.name

@@ -140,17 +140,21 @@ class Identities:
             return chosen
         if chosen is found.dkim_option:
             return found
-        held = {key.bits for key in await self._all_keys(found.id)}
+        held = {key.bits for key in await self._all_keys(found.id) if key.active}
         keys = await self._keys(tuple(bits for bits in chosen.bits if bits not in held))
         now = self._clock.now()
         changed = await self._store.set_option(account_id, found.domain, chosen, keys, now)
-        self._forget()
+        self.forget()
         return changed or _absent(domain)
 
     async def published_keys(self, identity: Identity) -> tuple[DkimKey, ...]:
         """Return the keys of the identity's option, whose records the customer publishes."""
         keys = await self._all_keys(identity.id)
-        return tuple(key for key in keys if key.bits in identity.dkim_option.bits)
+        return tuple(k for k in keys if k.active and k.bits in identity.dkim_option.bits)
+
+    async def keys(self, identity: Identity) -> tuple[DkimKey, ...]:
+        """Return all keys of the identity, shortest first: active, pending and retired ones."""
+        return await self._all_keys(identity.id)
 
     async def signing_keys(self, identity_id: int) -> tuple[DkimKey, ...]:
         """Return the keys that sign this identity's mail (at most five seconds old).
@@ -169,17 +173,18 @@ class Identities:
         return keys
 
     async def record_check(
-        self, seen: Identity, found: Sequence[DnsRecord]
+        self, seen: Identity, found: Sequence[DnsRecord], *, within_s: int | None = None
     ) -> tuple[Identity, Change]:
         """Store what a check of `seen` found and return the identity with what changed.
 
         When the identity changed while the check ran, its result is dropped: the identity is
-        returned as it is now, and the next check starts from there.
+        returned as it is now, and the next check starts from there. With `within_s` the next check
+        is at most so many seconds away.
         """
-        recheck_s = self._domains.recheck_s
+        recheck_s = min(self._domains.recheck_s, within_s or self._domains.recheck_s)
         after, change = after_check(seen, found, self._clock.now(), recheck_s=recheck_s)
         if await self._store.set_check(seen, after):
-            self._forget()
+            self.forget()
             return after, change
         return await self._store.get(seen.account_id, seen.domain) or seen, Change.NONE
 
@@ -194,10 +199,11 @@ class Identities:
         if isinstance(name, Refusal):
             return _absent(domain)
         refused = await self._store.delete(account_id, name)
-        self._forget()
+        self.forget()
         return refused
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
+        """Read keys and identities anew when they are asked for next."""
         self._signers.forget()
         self._found.forget()
 

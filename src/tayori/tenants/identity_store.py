@@ -44,7 +44,7 @@ _ADD = Statement(
     )
     .returning(identity.c.id)
 )
-_ADD_KEY = Statement(
+ADD_KEY = Statement(
     insert(dkim_key).values(
         identity_id=bindparam("identity_id"),
         selector=bindparam("selector"),
@@ -52,6 +52,7 @@ _ADD_KEY = Statement(
         public_key=bindparam("public_key"),
         private_sealed=bindparam("private_sealed"),
         created_at=bindparam("created_at"),
+        pending=bindparam("pending"),
     )
 )
 _MINE = Statement(
@@ -59,7 +60,7 @@ _MINE = Statement(
         identity.c.account_id == bindparam("account_id"), identity.c.domain == bindparam("domain")
     )
 )
-_MINE_LOCKED = Statement(
+MINE_LOCKED = Statement(
     select(identity)
     .where(
         identity.c.account_id == bindparam("account_id"), identity.c.domain == bindparam("domain")
@@ -72,7 +73,7 @@ _ALL_MINE = Statement(
     .order_by(identity.c.id.desc())
 )
 _BY_ID = Statement(select(identity).where(identity.c.id == bindparam("identity_id")))
-_KEYS = Statement(
+KEYS = Statement(
     select(dkim_key)
     .where(dkim_key.c.identity_id == bindparam("identity_id"))
     .order_by(dkim_key.c.bits, dkim_key.c.id)
@@ -179,23 +180,23 @@ class IdentityStore:
         values = {"account_id": account_id, "domain": domain}
         async with self._database.read() as transaction:
             row = await transaction.fetch_one(_MINE, values)
-        return None if row is None else _identity(row)
+        return None if row is None else identity_of(row)
 
     async def all(self, account_id: int) -> list[Identity]:
         """Return the account's identities, newest first."""
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_ALL_MINE, {"account_id": account_id})
-        return [_identity(row) for row in rows]
+        return [identity_of(row) for row in rows]
 
     async def with_keys(self, identity_id: int) -> tuple[Identity, tuple[DkimKey, ...]] | None:
         """Return an identity and all keys ever made for it, shortest first; SecretError."""
         values = {"identity_id": identity_id}
         async with self._database.read() as transaction:
             row = await transaction.fetch_one(_BY_ID, values)
-            rows = await transaction.fetch(_KEYS, values)
+            rows = await transaction.fetch(KEYS, values)
         if row is None:
             return None
-        return _identity(row), tuple(self._key(row["domain"], key) for key in rows)
+        return identity_of(row), tuple(key_of(self._box, row["domain"], key) for key in rows)
 
     async def set_option(
         self, account_id: int, domain: str, option: DkimOption, keys: Sequence[DkimKey], now: int
@@ -203,18 +204,18 @@ class IdentityStore:
         """Set the option and add those keys whose selector is new; None without the identity."""
         values = {"account_id": account_id, "domain": domain}
         async with self._database.write() as transaction:
-            row = await transaction.fetch_one(_MINE_LOCKED, values)
+            row = await transaction.fetch_one(MINE_LOCKED, values)
             if row is None:
                 return None
-            held = await transaction.fetch(_KEYS, {"identity_id": row["id"]})
+            held = await transaction.fetch(KEYS, {"identity_id": row["id"]})
             selectors = {key["selector"] for key in held}
             await self._insert_keys(
-                transaction, _identity(row), [k for k in keys if k.selector not in selectors], now
+                transaction, identity_of(row), [k for k in keys if k.selector not in selectors], now
             )
             changed = {"identity_id": row["id"], "new_option": int(option)}
             await transaction.execute(_SET_OPTION, changed)
             after = await transaction.fetch_one(_MINE, values)
-        return None if after is None else _identity(after)
+        return None if after is None else identity_of(after)
 
     async def set_check(self, seen: Identity, after: Identity) -> bool:
         """Store what a check led to; False when the identity changed since it was `seen`."""
@@ -241,13 +242,13 @@ class IdentityStore:
             rows = await transaction.fetch(_DUE, {"now": now, "most": most})
             claims = [{"identity_id": row["id"], "until": until} for row in rows]
             await transaction.execute_many(_CLAIM, claims)
-        return [_identity(row) for row in rows]
+        return [identity_of(row) for row in rows]
 
     async def delete(self, account_id: int, domain: str) -> Refusal | None:
         """Delete an identity and its keys; None when done."""
         values = {"account_id": account_id, "domain": domain}
         async with self._database.write() as transaction:
-            row = await transaction.fetch_one(_MINE_LOCKED, values)
+            row = await transaction.fetch_one(MINE_LOCKED, values)
             if row is None:
                 return refuse(Code.INVALID_PARAMETER_VALUE__NOT_EXIST_DOMAIN, domain=domain)
             mine = {"identity_id": row["id"]}
@@ -278,35 +279,40 @@ class IdentityStore:
         row = await transaction.fetch_one(_MINE, values)
         if row is None:
             raise LookupError("An identity that was just written cannot be found.")
-        stored = _identity(row)
+        stored = identity_of(row)
         await self._insert_keys(transaction, stored, keys, new.created_at)
         return stored
 
     async def _insert_keys(
         self, transaction: Transaction, of: Identity, keys: Sequence[DkimKey], now: int
     ) -> None:
-        rows = [
-            {
-                "identity_id": of.id,
-                "selector": key.selector,
-                "bits": key.bits,
-                "public_key": key.public_key,
-                "private_sealed": self._box.seal(
-                    key.private_pem, _context(of.domain, key.selector)
-                ),
-                "created_at": now,
-            }
-            for key in keys
-        ]
-        await transaction.execute_many(_ADD_KEY, rows)
+        rows = [key_row(self._box, of, key, now) for key in keys]
+        await transaction.execute_many(ADD_KEY, rows)
 
-    def _key(self, domain: str, row: Row) -> DkimKey:
-        return DkimKey(
-            selector=row["selector"],
-            bits=row["bits"],
-            public_key=row["public_key"],
-            private_pem=self._box.open(row["private_sealed"], _context(domain, row["selector"])),
-        )
+
+def key_row(box: SecretBox, of: Identity, key: DkimKey, now: int) -> dict[str, object]:
+    """Return the values of a key's row; the private key is sealed."""
+    return {
+        "identity_id": of.id,
+        "selector": key.selector,
+        "bits": key.bits,
+        "public_key": key.public_key,
+        "private_sealed": box.seal(key.private_pem, _context(of.domain, key.selector)),
+        "created_at": now,
+        "pending": key.pending,
+    }
+
+
+def key_of(box: SecretBox, domain: str, row: Row) -> DkimKey:
+    """Return the key of a row; SecretError when it was sealed by another installation."""
+    return DkimKey(
+        selector=row["selector"],
+        bits=row["bits"],
+        public_key=row["public_key"],
+        private_pem=box.open(row["private_sealed"], _context(domain, row["selector"])),
+        pending=bool(row["pending"]),
+        retired_at=row["retired_at"],
+    )
 
 
 def _context(domain: str, selector: str) -> str:
@@ -318,7 +324,8 @@ async def _number(transaction: Transaction, statement: Statement, **values: int)
     return int(row["n"]) if row is not None else 0
 
 
-def _identity(row: Row) -> Identity:
+def identity_of(row: Row) -> Identity:
+    """Return the identity of a row."""
     return Identity(
         id=row["id"],
         account_id=row["account_id"],

@@ -177,3 +177,12 @@ class DkimKey:
     public_key: str
     private_pem: bytes = field(repr=False)
     """PKCS #8 PEM, unencrypted in memory only."""
+    pending: bool = False
+    """Made by a rotation, and not signing before its record is found in the DNS."""
+    retired_at: int | None = None
+    """When a rotation replaced it; it never signs again."""
+
+    @property
+    def active(self) -> bool:
+        """Tell whether its record has to be published now for the domain to be verified."""
+        return not self.pending and self.retired_at is None

@@ -13,6 +13,7 @@ from tayori.runtime import log
 from tayori.tenants.checks import Change
 from tayori.tenants.identities import Identities
 from tayori.tenants.model import Identity, RecordState
+from tayori.tenants.rotation import LOOK_AGAIN_S, Rotations
 from tayori.tenants.verification.model import Verification, expectations_of
 from tayori.tenants.verification.verify import verify
 
@@ -34,13 +35,20 @@ class Checked:
 
 
 async def check_identity(
-    identity: Identity, *, identities: Identities, lookups: Lookups, domains: Domains
+    identity: Identity,
+    *,
+    identities: Identities,
+    rotations: Rotations,
+    lookups: Lookups,
+    domains: Domains,
 ) -> Checked:
-    """Look the domain's records up now and store what was found."""
+    """Look the domain's records up now and store what was found; new keys take over first."""
+    await rotations.look(identity, lookups)
     keys = await identities.published_keys(identity)
     found = await verify(identity.domain, expectations_of(domains, keys), lookups)
     stored = [record.stored() for record in found.records]
-    after, change = await identities.record_check(identity, stored)
+    within_s = LOOK_AGAIN_S if await rotations.under_way(identity) else None
+    after, change = await identities.record_check(identity, stored, within_s=within_s)
     if change is not Change.NONE:
         wrong = [record.group.value for record in stored if record.state is RecordState.WRONG]
         _logger.info(
@@ -57,8 +65,11 @@ async def check_identity(
 class Rechecks:
     """The background job: pending domains with back-off, verified ones daily (spec 2)."""
 
-    def __init__(self, *, identities: Identities, lookups: Lookups, domains: Domains) -> None:
+    def __init__(
+        self, *, identities: Identities, rotations: Rotations, lookups: Lookups, domains: Domains
+    ) -> None:
         self._identities = identities
+        self._rotations = rotations
         self._lookups = lookups
         self._domains = domains
 
@@ -73,6 +84,7 @@ class Rechecks:
             await check_identity(
                 identity,
                 identities=self._identities,
+                rotations=self._rotations,
                 lookups=self._lookups,
                 domains=self._domains,
             )

@@ -93,6 +93,9 @@ dkim_key = Table(
     Column("public_key", Text, nullable=False),  # base64 SubjectPublicKeyInfo, as in p=
     Column("private_sealed", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    # A pending key takes over when its record is found; the one before it is retired then.
+    Column("pending", Boolean, nullable=False, server_default=text("false")),
+    Column("retired_at", BigInteger),
     Index("ix_dkim_key_identity_id_selector", "identity_id", "selector", unique=True),
     sqlite_autoincrement=True,
 )

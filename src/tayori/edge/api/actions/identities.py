@@ -148,7 +148,11 @@ async def update_email_identity(
     if not await services.identities.published_keys(found):
         return refuse(Code.FAILED_OPERATION__DKIM_NOT_APPLIED)
     checked = await check_identity(
-        found, identities=services.identities, lookups=services.lookups, domains=services.domains
+        found,
+        identities=services.identities,
+        rotations=services.rotations,
+        lookups=services.lookups,
+        domains=services.domains,
     )
     if not checked.answered:
         return refuse(

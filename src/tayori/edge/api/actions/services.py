@@ -18,6 +18,7 @@ from tayori.runtime.clock import Clock
 from tayori.stats.store import StatsStore
 from tayori.suppress.store import SuppressStore
 from tayori.tenants.identities import Identities
+from tayori.tenants.rotation import Rotations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +30,7 @@ class Services:
     """
 
     identities: Identities
+    rotations: Rotations
     senders: Senders
     templates: Templates
     door: Door
