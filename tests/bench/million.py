@@ -1,7 +1,8 @@
 """A bulk task to very many receivers, from the list to their mail server, with or without kills.
 
 The receiving server counts the mails of every receiver: nobody may be left out, and whoever gets
-two must have been under way when a process was killed. The list is filled by the API, 20,000
+two must have been under way when a delivery process was killed; nobody stands in the queue twice,
+whatever was killed. The list is filled by the API, 20,000
 receivers a call, with `policy.max_receivers_per_list = 0`.
 Run: python -m tests.bench.million [--receivers N] [--kill-every SECONDS]
 """
@@ -36,10 +37,15 @@ PATIENCE_S = 6 * 3600
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):
-    """What one run measured; `missing` and `twice` are receivers, as their server counted."""
+    """What one run measured; `missing` and `twice` are receivers, as their server counted.
+
+    `queued_twice` are receivers who stand in the queue a second time.
+    """
 
     receivers: int
     kills: int
+    kills_of_deliverers: int
+    queued_twice: int
     missing: int
     twice: int
     delivered_per_s: float
@@ -138,6 +144,12 @@ def kill_one(server: TayoriProcess, choose: Callable[[list[int]], int]) -> int:
     return victim
 
 
+def delivers(process_id: int) -> bool:
+    """Tell whether a process is one of those that deliver."""
+    words = Path(f"/proc/{process_id}/cmdline").read_bytes().split(b"\0")
+    return b"delivery" in words
+
+
 async def measure(folder: Path, receivers: int, kill_every_s: float) -> Result:
     """Fill, send, count; with `kill_every_s` a process dies again and again until all is sent."""
     async with DnsServer() as dns, SinkProcess(numbered=receivers) as sink:
@@ -153,7 +165,14 @@ async def measure(folder: Path, receivers: int, kill_every_s: float) -> Result:
 async def _measure(
     server: BenchServer, dns: DnsServer, sink: SinkProcess, receivers: int, kill_every_s: float
 ) -> Result:
-    loop, chance, kills = asyncio.get_running_loop(), random.Random(7), 0
+    loop, chance, kills, of_deliverers = asyncio.get_running_loop(), random.Random(7), 0, 0
+
+    def choose(members: list[int]) -> int:
+        nonlocal of_deliverers
+        victim = chance.choice(members)
+        of_deliverers += delivers(victim)
+        return victim
+
     tenant = await new_tenant(server, dns)
     began = loop.time()
     list_id = await fill(server, tenant, receivers)
@@ -166,16 +185,20 @@ async def _measure(
         await asyncio.wait({arrival}, timeout=kill_every_s or 10.0)
         peak = max(peak, usage_of(int(server.ready["pid"])).peak_mib)
         if kill_every_s and not arrival.done():
-            kill_one(server, chance.choice)
+            kill_one(server, choose)
             kills += 1
     await arrival
     ended = loop.time()
     after = usage_of(int(server.ready["pid"]))
+    async with server.ledger() as ledger:
+        queued_twice = await ledger.queued_twice()
     files = server.data_dir.glob("*.db*")
     octets = sum(file.stat().st_size for file in files)
     return Result(
         receivers=receivers,
         kills=kills,
+        kills_of_deliverers=of_deliverers,
+        queued_twice=queued_twice,
         missing=sink.missing,
         twice=sink.twice,
         delivered_per_s=receivers / (ended - uploaded),

@@ -29,6 +29,8 @@ async def test_whatever_process_dies_every_receiver_gets_a_mail(tmp_path: Path) 
                 kill_one(server, lambda members, victim=victim: members[victim])
             await arrived(server, tenant, sink, RECEIVERS)
             assert sink.missing == 0
+            async with server.ledger() as ledger:
+                assert await ledger.queued_twice() == 0
             assert sink.count <= RECEIVERS + 3 * MOST_HELD
             assert sink.twice <= sink.count - RECEIVERS
             assert await server.stop() == 0

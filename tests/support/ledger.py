@@ -32,6 +32,9 @@ _OPEN = Statement(
 _STATES = Statement(
     select(recipient.c.state, func.count().label("many")).group_by(recipient.c.state)
 )
+_QUEUED_TWICE = Statement(
+    select((func.count() - func.count(func.distinct(recipient.c.address))).label("many"))
+)
 _CONTENTS = Statement(select(func.count().label("many")).select_from(message_content))
 
 
@@ -81,6 +84,10 @@ class Ledger:
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_STATES)
         return Counter({State(row["state"]): int(row["many"]) for row in rows})
+
+    async def queued_twice(self) -> int:
+        """Return how many recipients have an address that another one has, too."""
+        return await self._count(_QUEUED_TWICE)
 
     async def stored_contents(self) -> int:
         """Return how many messages still have their content."""

@@ -126,5 +126,5 @@ BY_ADDRESS = Statement(
     .where(_one.list_id == bindparam("of_list"))
     .where(among(_one.address, "addresses"))
     .where(_one.valid)
-    .order_by(_one.id)
 )
+"""In no order: asked for one, SQLite reads the list from its beginning to its end instead."""

@@ -156,11 +156,12 @@ class ReceiverStore:
         return (int(row["total"]), int(row["last"])) if row else (0, 0)
 
     async def by_address(self, list_id: int, addresses: Iterable[str]) -> list[tuple[int, Row]]:
-        """Return the valid receivers with one of these addresses, each with its number."""
+        """Return the valid receivers with one of these addresses by number, the lowest first."""
         values = {"of_list": list_id, "addresses": sorted(addresses)}
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.BY_ADDRESS, values)
-        return [(row["id"], Row(row["address"], row["data"])) for row in rows]
+        found = [(row["id"], Row(row["address"], row["data"])) for row in rows]
+        return sorted(found, key=lambda one: one[0])
 
 
 def _fits(

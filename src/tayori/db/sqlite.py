@@ -21,13 +21,15 @@ from tayori.db.statement import Statement, arguments
 T = TypeVar("T")
 
 READERS = 4
+WRITER_CACHE_KIB = 65_536
+READER_CACHE_KIB = 16_384
+"""What each connection keeps of a large database; the system keeps the rest of it once for all."""
 _NOTHING: Mapping[str, Any] = {}
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
     "PRAGMA foreign_keys=ON",
     "PRAGMA busy_timeout=30000",
-    "PRAGMA cache_size=-65536",
     "PRAGMA temp_store=MEMORY",
     "PRAGMA wal_autocheckpoint=4000",
 )
@@ -36,7 +38,8 @@ _PRAGMAS = (
 class _Connection:
     """One SQLite connection and the thread that alone uses it."""
 
-    def __init__(self, path: Path, lock_path: Path | None) -> None:
+    def __init__(self, path: Path, lock_path: Path | None, cache_kib: int) -> None:
+        self._cache_kib = cache_kib
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._path = path
         self._lock = os.open(lock_path, os.O_RDWR | os.O_CREAT, 0o600) if lock_path else -1
@@ -48,6 +51,7 @@ class _Connection:
             self._sqlite.row_factory = sqlite3.Row
             for pragma in _PRAGMAS:
                 self._sqlite.execute(pragma)
+            self._sqlite.execute(f"PRAGMA cache_size=-{self._cache_kib}")
         return self._sqlite
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -191,9 +195,10 @@ class SqliteDatabase:
 
     def __init__(self, path: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
-        self._writer = _Connection(path, path.with_name(path.name + "-writer"))
+        lock_path = path.with_name(path.name + "-writer")
+        self._writer = _Connection(path, lock_path, WRITER_CACHE_KIB)
         self._writing = asyncio.Lock()
-        self._readers = [_Connection(path, None) for _ in range(READERS)]
+        self._readers = [_Connection(path, None, READER_CACHE_KIB) for _ in range(READERS)]
         self._idle: asyncio.LifoQueue[_Connection] = asyncio.LifoQueue()
         for reader in self._readers:
             self._idle.put_nowait(reader)

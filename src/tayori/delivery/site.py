@@ -114,10 +114,10 @@ class Site:
     def measure(self, *, crowded: bool) -> None:
         """Look at what was done since the last look, about a second ago, and adapt to it."""
         self._speed, self._done = self._done, 0
-        self._put_off.seen(self._speed)
+        watched, self._watched = self._watched, bool(self._left)
+        self._put_off.estimate.seen(self._speed, waited=watched and self._watched)
         self._pace.refresh(self.route)
         self._room = self._pace.most_waiting
-        watched, self._watched = self._watched, bool(self._left)
         # Mails that came a moment ago say nothing about a site: it may be fast and just begin.
         if crowded and watched:
             soon = max(self._pace.most_workers, self._speed * SOON_S)
