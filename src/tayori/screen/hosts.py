@@ -33,6 +33,8 @@ class Hosts:
 
     def redirects_to(self, url: str) -> str:
         """Return the other host that a URL passes its reader on to, "" when it does not."""
+        if "?" not in url:
+            return ""
         try:
             parts = urlsplit(url.strip())
             query = parse_qsl(parts.query)

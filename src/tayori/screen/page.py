@@ -6,7 +6,7 @@ fetched or run, and a document nested deeper than any honest one is only looked 
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from html import unescape
 from typing import Final
 from urllib.parse import urlsplit
@@ -27,13 +27,17 @@ _COLOUR: Final = re.compile(r"(?<![-\w])color\s*:\s*([^;]+)", re.IGNORECASE)
 _BACKGROUND: Final = re.compile(r"background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
 _URL: Final = re.compile(
-    r"(?:https?://|www\.)[^\s<>\"'{}|\\^`\[\]]*[^\s<>\"'{}|\\^`\[\].,;:!?)]", re.IGNORECASE
+    r"(?:[Hh][Tt][Tt][Pp][Ss]?://|[Ww][Ww][Ww]\.)"
+    r"[^\s<>\"'{}|\\^`\[\]]*[^\s<>\"'{}|\\^`\[\].,;:!?)]"
 )
+"""Without the flag for both cases, which would keep the search from skipping to these letters."""
 _SHEET: Final = re.compile(r"@import\s+(?:url\()?[\"']?([^\"')\s;]+)", re.IGNORECASE)
 _DATA: Final = re.compile(r"=\s*[\"']?\s*data:|url\(\s*[\"']?data:", re.IGNORECASE)
+_NEAR_DATA: Final = re.compile("data:", re.IGNORECASE)
 _UNREAD: Final = "script, style, head, template, noscript, title"
 _PLUG_INS: Final = "iframe, frame, object, embed, applet, base, meta[http-equiv=refresh i]"
 _EVENT: Final = re.compile(r"^on[a-z]+$", re.IGNORECASE)
+_NEAR_EVENT: Final = re.compile(r"on[a-z]+[\s/]*=")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +74,20 @@ class Page:
     forms: int = 0
     styles: tuple[str, ...] = ()
     """Where style sheets outside of it lie."""
-    embedded: int = 0
-    """How many `data:` addresses it has."""
     active: tuple[str, ...] = ()
     """Frames, plug-ins and handlers of events."""
-    broken: str = ""
-    """What is wrong with its tags, "" when nothing is."""
+    too_deep: bool = False
+    """It is nested deeper than any honest document, and was only looked at as text."""
+
+    @cached_property
+    def broken(self) -> str:
+        """Return what is wrong with its tags, "" when nothing is."""
+        return "nesting" if self.too_deep else tag_fault(self.html)
+
+    @cached_property
+    def embedded(self) -> int:
+        """Return how many `data:` addresses it has."""
+        return len(_DATA.findall(self.html)) if _NEAR_DATA.search(self.html) else 0
 
     @cached_property
     def letters(self) -> int:
@@ -86,16 +98,20 @@ class Page:
 def read_page(html: str, text: str) -> Page:
     """Read content; `html` or `text` may be ""."""
     if not html:
-        links = tuple(Link(url, url) for url in _URL.findall(text))
+        links = tuple(Link(url, url) for url in urls_in(text))
         return Page(html="", plain=text, text=text, hidden="", links=links, images=())
     if nested_too_deep(html):
         bare = unescape(_TAG.sub(" ", html))
-        return Page(
-            html=html, plain=text, text=bare, hidden="", links=(), images=(), broken="nesting"
-        )
+        return Page(html=html, plain=text, text=bare, hidden="", links=(), images=(), too_deep=True)
     return _read(html, text)
 
 
+def urls_in(text: str) -> list[str]:
+    """Return the web addresses that stand in a text, as they are written."""
+    return _URL.findall(text) if "://" in text or "www." in text.lower() else []
+
+
+@lru_cache(maxsize=4_096)
 def host_of(url: str) -> str:
     """Return the host of an http(s) URL in lower case, else ""; `www.` alone counts as http."""
     address = url.strip()
@@ -120,13 +136,13 @@ def _read(html: str, text: str) -> Page:
     scripts = len(tree.css("script")) + sum(link.scheme == "javascript" for link in links)
     forms = len(tree.css("form, input, textarea, select"))
     sheets = _style_sheets(tree, html)
-    active = _active(tree)
+    active = _active(tree, html)
     hidden = _take_hidden(tree)
     for node in tree.css(_UNREAD):
         node.decompose()
     body = tree.body
     shown = "" if body is None else body.text(separator=" ")
-    bare = [Link(url, url) for url in _URL.findall(f"{text}\n{shown}") if url not in targets]
+    bare = [Link(url, url) for url in urls_in(f"{text}\n{shown}") if url not in targets]
     return Page(
         html=html,
         plain=text,
@@ -137,9 +153,7 @@ def _read(html: str, text: str) -> Page:
         scripts=scripts,
         forms=forms,
         styles=sheets,
-        embedded=len(_DATA.findall(html)),
         active=active,
-        broken=tag_fault(html),
     )
 
 
@@ -158,9 +172,10 @@ def _style_sheets(tree: LexborHTMLParser, html: str) -> tuple[str, ...]:
     return (*linked, *_SHEET.findall(html))
 
 
-def _active(tree: LexborHTMLParser) -> tuple[str, ...]:
+def _active(tree: LexborHTMLParser, html: str) -> tuple[str, ...]:
     found = [f"<{node.tag}>" for node in tree.css(_PLUG_INS)]
-    found += [name for node in tree.css("*") for name in node.attributes if _EVENT.match(name)]
+    if _NEAR_EVENT.search(html.lower()):
+        found += [name for node in tree.css("*") for name in node.attributes if _EVENT.match(name)]
     return tuple(dict.fromkeys(found))
 
 

@@ -13,15 +13,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ahocorasick_rs import AhoCorasick
+
 from tayori.config.rules import RuleFileError
-from tayori.screen.normal import normal
+from tayori.screen.normal import normal, pulled_apart, same_letters
 
 LANGUAGES: Final = ("en", "zh", "ja")
 EXCUSES: Final = "excuses"
 """The table of a list whose `unless` holds for every topic."""
 _KEYS: Final = frozenset({"strong", "weak", "unless", "without"})
 _SENTENCE_END: Final = re.compile("[.!?;\u3002\uff01\uff1f\uff1b]+(?=\\s|$|[^\x00-\x7f])|\n")
-_ASCII_WORD: Final = re.compile(r"[a-z0-9']+")
+_ASCII: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,22 +44,21 @@ class Hit:
 
 
 class WordList:
-    """Phrases of all languages, by how they begin, so that a text is gone through once."""
+    """Phrases of all languages, found in one pass over a text."""
 
     def __init__(self, phrases: Iterable[Phrase], unless: Mapping[str, frozenset[str]]) -> None:
-        self._by_word: dict[str, list[Phrase]] = defaultdict(list)
-        self._by_pair: dict[str, list[Phrase]] = defaultdict(list)
+        self._phrases = tuple(phrases)
+        self._whole = [phrase.text[0] in _ASCII for phrase in self._phrases]
+        self._search = AhoCorasick([phrase.text for phrase in self._phrases])
         self._unless = unless
         self.topics = frozenset(unless) - {EXCUSES}
-        for phrase in phrases:
-            word = _ASCII_WORD.match(phrase.text)
-            if word:
-                self._by_word[word[0]].append(phrase)
-            else:
-                self._by_pair[phrase.text[:2]].append(phrase)
 
     def find(self, text: str) -> list[Hit]:
         """Return the topics that the text is about; `text` is as people wrote it."""
+        return self.read(text) if self._suspicious(text) else []
+
+    def read(self, text: str) -> list[Hit]:
+        """Return the same as `find`, without the quick look that lets most texts pass."""
         found: dict[str, dict[str, bool]] = defaultdict(dict)
         sentences = [normal(sentence) for sentence in _SENTENCE_END.split(text)]
         for place, plain in enumerate(sentences):
@@ -71,14 +72,31 @@ class WordList:
             if any(phrases.values()) or len(phrases) > 1
         ]
 
+    def _suspicious(self, text: str) -> bool:
+        """Tell whether enough phrases stand in the text, whatever excuses them.
+
+        One pass over all of it, since most texts hold none: only what is suspicious is read
+        sentence by sentence. Letters that are pulled apart may run from one line into the next, so
+        whoever does that is always read.
+        """
+        plain = same_letters(text)
+        if pulled_apart(plain):
+            return True
+        found: dict[str, set[str]] = defaultdict(set)
+        for phrase in self._of(plain):
+            found[phrase.topic].add(phrase.text)
+            if phrase.strong or len(found[phrase.topic]) > 1:
+                return True
+        return False
+
     def _of(self, plain: str) -> Iterable[Phrase]:
-        for word in set(_ASCII_WORD.findall(plain)) & self._by_word.keys():
-            for phrase in self._by_word[word]:
-                if re.search(rf"(?<![a-z0-9]){re.escape(phrase.text)}(?![a-z0-9])", plain):
-                    yield phrase
-        pairs = {plain[place : place + 2] for place in range(len(plain) - 1)}
-        for pair in pairs & self._by_pair.keys():
-            yield from (phrase for phrase in self._by_pair[pair] if phrase.text in plain)
+        """Yield the phrases in a text in its normal form; words of Latin letters stand alone."""
+        for number, start, end in self._search.find_matches_as_indexes(plain, overlapping=True):
+            if self._whole[number] and (
+                plain[start - 1 : start] in _ASCII or plain[end : end + 1] in _ASCII
+            ):
+                continue
+            yield self._phrases[number]
 
     def _excused(self, topic: str, plain: str) -> bool:
         excuses = self._unless.get(topic, frozenset()) | self._unless.get(EXCUSES, frozenset())
