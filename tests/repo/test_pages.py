@@ -5,13 +5,13 @@ from collections.abc import Callable
 
 import pytest
 from tests.repo.tree import ROOT, name_of, tracked
+from tests.support import screening_tables
 
 import tayori.config.reference
 import tayori.edge.api.reference.page
 import tayori.edge.submission.reference
 import tayori.events.reference
 from tayori.cli.main import app
-from tayori.screen.score.grade import table
 
 GENERATED = {
     "docs/configuration.md": tayori.config.reference.page,
@@ -57,9 +57,6 @@ def test_every_command_is_documented() -> None:
     assert not [name for name in _commands() if f"tayori {name}" not in page]
 
 
-def test_every_check_of_the_score_is_documented() -> None:
-    page = (ROOT / "docs/screening.md").read_text()
-    missing = [
-        name for name, row in table().items() if f"| `{name}` | {row['points']} |" not in page
-    ]
-    assert not missing
+def test_the_tables_of_screening_are_current() -> None:
+    page = screening_tables.PAGE.read_text("utf-8")
+    assert page == screening_tables.with_tables(page)

@@ -12,7 +12,9 @@ from enum import StrEnum
 
 from tayori.delivery.source_spf import authorises
 from tayori.delivery.sources import Source
-from tayori.dns.answers import Answer, Lookup, Lookups, TemporaryFailure
+from tayori.dns.answers import Lookups, TemporaryFailure
+from tayori.dns.blocklist import Listed, ask_blocklist
+from tayori.dns.reverse import leads_to, reverse_names
 
 
 class State(StrEnum):
@@ -75,10 +77,9 @@ class _Checks:
 
     async def names(self) -> list[Finding]:
         """Look at the reverse name, and at where it leads back to (RFC 1912 2.1)."""
-        result = await self._look_up(self._address.reverse_pointer, "PTR")
-        if isinstance(result, TemporaryFailure):
-            return [self._unknown("ptr", f"The reverse name was not found out: {result.detail}")]
-        names = result.names if isinstance(result, Answer) else ()
+        names = await reverse_names(self._address, self._lookups, bypass_cache=True)
+        if isinstance(names, TemporaryFailure):
+            return [self._unknown("ptr", f"The reverse name was not found out: {names.detail}")]
         if not names:
             return [self._wrong("ptr", "The address has no reverse name (PTR record).")]
         shown = ", ".join(names)
@@ -108,33 +109,21 @@ class _Checks:
 
     async def listed(self, zone: str) -> Finding:
         """Ask one block list (RFC 5782 2.1)."""
-        reverse = self._address.reverse_pointer
-        name = reverse.removesuffix(".in-addr.arpa").removesuffix(".ip6.arpa")
-        result = await self._look_up(f"{name}.{zone}", "A")
-        check = f"dnsbl {zone}"
-        if isinstance(result, TemporaryFailure):
-            return self._unknown(check, f"{zone} gave no answer.")
-        codes = result.names if isinstance(result, Answer) else ()
-        if not codes:
-            return self._ok(check, f"{zone} does not list the address.")
-        if all(not code.startswith("127.") or code.startswith("127.255.") for code in codes):
-            # What lists say to those whose questions they do not take.
-            return self._unknown(check, f"{zone} refused the question ({', '.join(codes)}).")
-        said = await self._look_up(f"{name}.{zone}", "TXT")
-        texts = said.texts if isinstance(said, Answer) else ()
-        why = "".join(f": {text.decode('utf-8', 'replace')}" for text in texts[:1])
-        return self._wrong(check, f"{zone} lists the address ({', '.join(codes)}){why}.")
+        said = await ask_blocklist(zone, self._address, self._lookups, bypass_cache=True)
+        check, codes = f"dnsbl {zone}", ", ".join(said.codes)
+        match said.listed:
+            case Listed.NO_ANSWER:
+                return self._unknown(check, f"{zone} gave no answer.")
+            case Listed.NO:
+                return self._ok(check, f"{zone} does not list the address.")
+            case Listed.REFUSED:
+                return self._unknown(check, f"{zone} refused the question ({codes}).")
+            case Listed.YES:
+                why = f": {said.words}" if said.words else ""
+                return self._wrong(check, f"{zone} lists the address ({codes}){why}.")
 
     async def _leads_here(self, name: str) -> bool | None:
-        kind = "AAAA" if self._address.version == 6 else "A"  # noqa: PLR2004 - the version
-        result = await self._look_up(name, kind)
-        if isinstance(result, TemporaryFailure):
-            return None
-        addresses = result.names if isinstance(result, Answer) else ()
-        return any(ipaddress.ip_address(address) == self._address for address in addresses)
-
-    async def _look_up(self, name: str, kind: str) -> Lookup:
-        return await self._lookups.lookup(name, kind, bypass_cache=True)
+        return await leads_to(name, self._address, self._lookups, bypass_cache=True)
 
     def _ok(self, check: str, sentence: str) -> Finding:
         return self._finding(check, State.OK, sentence)

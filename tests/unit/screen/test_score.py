@@ -1,5 +1,6 @@
 """Scores of mails as receivers get them, each point explained."""
 
+from dataclasses import replace
 from email.message import EmailMessage
 
 import pytest
@@ -8,8 +9,10 @@ from hypothesis import strategies as st
 from tests.support.review import reviewer
 
 from tayori.refusal.table import Language, holes_of
+from tayori.screen.scanners.model import Clean, Infected, Spam, Unavailable
 from tayori.screen.score.evidence import (
     Authentication,
+    Passage,
     Result,
     Signature,
     evidence_of_content,
@@ -174,6 +177,9 @@ def signed(**changes):
             signed(signatures=(Signature(domain="esp.example", result=Result.PASS),)),
             ["dkim_other_domain"],
         ),
+        (signed(spf_domain="bounce.esp.example"), ["spf_other_domain"]),
+        (signed(spf_domain="bounce.bakery.example"), []),
+        (signed(spf=Result.FAIL, spf_domain="bounce.esp.example"), ["spf_failed"]),
         (signed(signatures=(Signature(domain="news.bakery.example", result=Result.PASS),)), []),
         (
             signed(
@@ -187,6 +193,74 @@ def signed(**changes):
 )
 def test_authentication(authentication, checks):
     assert lost(mail(), authentication)[1] == checks
+
+
+SEEN = Passage(
+    client="192.0.2.7",
+    helo="out.bakery.example",
+    tls="TLSv1.3 TLS_AES_256_GCM_SHA384",
+    names=("out.bakery.example",),
+    reverse=Result.PASS,
+    greeting=Result.PASS,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "checks"),
+    [
+        ({}, []),
+        ({"tls": ""}, ["no_tls"]),
+        ({"names": (), "reverse": Result.NONE}, ["no_reverse_name"]),
+        (
+            {"reverse": Result.FAIL, "greeting": Result.FAIL},
+            ["reverse_name_other", "greeting_other"],
+        ),
+        ({"helo": "[192.0.2.7]", "greeting": Result.NONE}, ["greeting_no_name"]),
+        ({"reverse": Result.UNKNOWN, "greeting": Result.UNKNOWN}, []),
+        (
+            {"listed": (("a.list.example", "seen in a trap"), ("b.list.example", ""))},
+            ["block_listed"] * 2,
+        ),
+    ],
+)
+def test_how_a_mail_was_handed_over(changes, checks):
+    evidence = evidence_of_mail(reviewer(), mail(), SIGNED, passage=replace(SEEN, **changes))
+    score = grade(evidence)
+    assert [one.check.value for one in score.losses] == checks
+    assert all(
+        "192.0.2.7" in explain(one).finding for one in score.losses if "client" in one.fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("verdict", "checks", "points"),
+    [
+        (Clean(), [], 10.0),
+        (Unavailable("spamd is down"), [], 10.0),
+        (Spam(score=7.25, limit=5.0, tests=("BAYES_99",)), ["called_spam"], 7.0),
+        (Infected("Eicar"), ["malware"], 0.0),
+    ],
+)
+def test_what_engines_say(verdict, checks, points):
+    score = grade(evidence_of_mail(reviewer(), mail(), SIGNED, verdict=verdict))
+    assert ([one.check.value for one in score.losses], score.points) == (checks, points)
+
+
+@pytest.mark.parametrize(
+    ("fields", "checks"),
+    [
+        ({"DKIM-Signature": "v=1; h=from : List-Unsubscribe:list-unsubscribe-post; b=x"}, []),
+        ({"DKIM-Signature": "v=1; h=from:list-unsubscribe; b=x"}, ["one_click_unsigned"]),
+        ({"DKIM-Signature": "v=1; b=x"}, ["one_click_unsigned"]),
+        (
+            {"List-Unsubscribe": "<http://bakery.example/u/1>, <mailto:u@bakery.example>"},
+            ["no_one_click"],
+        ),
+        ({"List-Unsubscribe": "please write to us"}, ["no_list_unsubscribe"]),
+    ],
+)
+def test_the_button_of_mail_programs(fields, checks):
+    assert lost(mail(text=NEWS, html=page(NEWS), **(LISTED | fields)))[1] == checks
 
 
 def test_large_html_and_large_mails_cost():
@@ -209,7 +283,7 @@ def test_a_template_is_not_asked_for_what_only_a_mail_has():
 def test_every_check_is_in_the_table_with_all_its_sentences():
     assert set(table()) == {check.value for check in Check}
     for name, row in table().items():
-        assert 0 < row["points"] <= 3, name
+        assert 0 < row["points"] <= (10 if name == "malware" else 3), name
         for part in ("finding", "why", "mend"):
             holes = {frozenset(holes_of(row[language.value][part])) for language in Language}
             assert len(holes) == 1, (name, part)

@@ -7,6 +7,7 @@ from tayori.mail.reading import ReadMail, read_mail
 from tayori.screen.model import Business, Review
 from tayori.screen.page import Page, read_page
 from tayori.screen.review import Reviewer
+from tayori.screen.scanners.model import Clean, ScanResult
 
 
 class Result(StrEnum):
@@ -36,8 +37,29 @@ class Authentication:
     from_domain: str
     signatures: tuple[Signature, ...] = ()
     spf: Result = Result.UNKNOWN
+    spf_domain: str = ""
+    """The domain that SPF was checked for, "" where it was only looked for."""
     dmarc: Result = Result.UNKNOWN
     """NONE: there is no record; FAIL: neither SPF nor DKIM passed for the domain."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """How a mail was handed over, from the side of the server that took it."""
+
+    client: str
+    """The address that it came from."""
+    helo: str
+    tls: str
+    """Version and cipher, "" in clear."""
+    names: tuple[str, ...] = ()
+    """The names of the address (PTR)."""
+    reverse: Result = Result.UNKNOWN
+    """PASS: a name leads back to the address; NONE: it has no name; FAIL: none leads back."""
+    greeting: Result = Result.UNKNOWN
+    """PASS: HELO leads to the address; NONE: it is no host name; FAIL: it leads elsewhere."""
+    listed: tuple[tuple[str, str], ...] = ()
+    """Block lists that name the address, each with its words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,6 +74,10 @@ class Evidence:
     octets: int
     mail: ReadMail | None = None
     authentication: Authentication | None = None
+    passage: Passage | None = None
+    """None where nobody saw the mail come."""
+    verdict: ScanResult = field(default_factory=Clean)
+    """What the engines say; Clean without any."""
     values: dict[str, list[str]] = field(default_factory=dict)
     """Header fields of the mail by lower-case name."""
 
@@ -74,7 +100,12 @@ def evidence_of_content(reviewer: Reviewer, html: str, text: str, *, name: str =
 
 
 def evidence_of_mail(
-    reviewer: Reviewer, raw: bytes, authentication: Authentication | None = None
+    reviewer: Reviewer,
+    raw: bytes,
+    authentication: Authentication | None = None,
+    *,
+    passage: Passage | None = None,
+    verdict: ScanResult | None = None,
 ) -> Evidence:
     """Look at a whole mail as it was received; any octets give evidence."""
     mail = read_mail(raw)
@@ -90,5 +121,7 @@ def evidence_of_mail(
         octets=len(raw),
         mail=mail,
         authentication=authentication,
+        passage=passage,
+        verdict=verdict or Clean(),
         values=values,
     )

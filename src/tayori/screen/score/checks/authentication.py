@@ -13,10 +13,13 @@ def check_authentication(evidence: Evidence) -> Iterable[Loss]:
     if found is None:
         return
     yield from _dkim(found)
+    checked = found.spf_domain or found.from_domain
     if found.spf is Result.FAIL:
-        yield loss(Check.SPF_FAILED, domain=found.from_domain)
+        yield loss(Check.SPF_FAILED, domain=checked)
     elif found.spf is Result.NONE:
-        yield loss(Check.SPF_MISSING, domain=found.from_domain)
+        yield loss(Check.SPF_MISSING, domain=checked)
+    elif found.spf_domain and not related(found.spf_domain, found.from_domain):
+        yield loss(Check.SPF_OTHER_DOMAIN, domain=found.from_domain, other=found.spf_domain)
     if found.dmarc is Result.NONE:
         yield loss(Check.DMARC_MISSING, domain=found.from_domain)
     elif found.dmarc is Result.FAIL:
