@@ -8,14 +8,19 @@ import json
 import pytest
 from tests.store.test_api_reports import settle
 from tests.store.test_bulk import all_steps, ask, listed, refused, runner, sent, written
+from tests.store.test_queue import OK
 from tests.support.api_world import ZONE, api_world
 
-from tayori.bulk.model import Cause, Skipped, TaskStatus
-from tayori.bulk.store import TaskStore
+from tayori.bulk.failure_store import Place
+from tayori.bulk.model import Cause, Filters, Order, Skipped, TaskKind, TaskStatus
+from tayori.bulk.outlook_store import OutlookStore
+from tayori.bulk.store import NEWEST_FIRST, TaskStore
 from tayori.events.feed_store import Horizon
+from tayori.queue.model import Settlement
 from tayori.queue.states import State
 from tayori.runtime.clock import DAY, HOUR, SECOND, day_of, day_range
 from tayori.stats.rollup import RollUp
+from tayori.suppress.model import Target
 
 
 @pytest.fixture
@@ -107,6 +112,37 @@ async def test_a_cycle_over_a_month(world):
             await world.services.receivers.add_with_data(world.one.account.id, number, more)
         world.clock.advance(DAY)
     assert len(await sent(world)) == 110
+
+
+async def test_a_cycle_that_ends_on_a_day(world):
+    template = await world.ready(world.one)
+    number = await listed(world, 2)
+    begins_at = world.clock.now() + HOUR
+    order = Order(
+        kind=TaskKind.CYCLIC,
+        list_id=number,
+        sender="news@mail.example.test",
+        subject="For {{name}}",
+        template_id=template,
+        begins_at=begins_at,
+        interval_h=24,
+        ends_at=begins_at + 2 * DAY,
+    )
+    made = await world.services.tasks.create(world.one.account, order)
+    world.clock.advance(HOUR)
+    runs = []
+    for _ in range(5):
+        await all_steps(world)
+        task = await TaskStore(world.database).get(made)
+        runs.append((task.status, task.due_at))
+        world.clock.advance(DAY)
+    # By hand: at the beginning, after a day, and after two days, which is the end itself.
+    assert runs == [
+        (TaskStatus.WAITING, begins_at + DAY),
+        (TaskStatus.WAITING, begins_at + 2 * DAY),
+        *[(TaskStatus.FINISHED, None)] * 3,
+    ]
+    assert len(await sent(world)) == 6
 
 
 async def test_whoever_joins_a_list_belongs_to_the_next_run(world):
@@ -268,3 +304,82 @@ async def test_the_unsent_mails_of_a_suspended_account_fail(world):
     assert await all_steps(world) == 1
     task = await found(world, made)
     assert (task.status, task.sent, task.error) == (TaskStatus.FINISHED, 300, "")
+
+
+async def test_tasks_are_listed_by_key_and_narrowed(world):
+    template = await world.ready(world.one)
+    number = await listed(world, 2)
+    made = []
+    for n in range(7):
+        order = ask(number, template, Subject=f"Offer {n} 100% {{{{name}}}}")
+        made.append((await world.one.call("BatchSendEmail", **order))["TaskId"])
+    await world.services.tasks.pause(made[3])
+    tasks, account = world.services.tasks, world.one.account.id
+    seen, key = [], NEWEST_FIRST
+    while key is not None:
+        page, key = await tasks.before(account, Filters(), key, 3)
+        assert len(page) <= 3
+        seen += [task.id for task in page]
+    assert seen == made[::-1]
+    for filters, expected in (
+        (Filters(status=6), [made[3]]),
+        (Filters(text="offer 5"), [made[5]]),
+        (Filters(text="100%"), made[::-1]),
+        (Filters(text="100_"), []),
+        (Filters(text="NEWS@"), made[::-1]),
+        (Filters(list_id=number + 1), []),
+    ):
+        page, key = await tasks.before(account, filters, NEWEST_FIRST, 50)
+        assert ([task.id for task in page], key) == (expected, None), filters
+    assert await tasks.before(world.two.account.id, Filters(), NEWEST_FIRST, 50) == ([], None)
+
+
+async def test_failures_come_in_pages_with_their_class(world):
+    await world.ready(world.one)
+    made = await with_failures(world)
+    await run_day(world)
+    task, now = await found(world, made), world.clock.now()
+    queue = world.services.queue
+    settled = [
+        Settlement(
+            recipient=leased,
+            state=State.DELIVERED if leased.address == "a@r.test" else State.BOUNCED,
+            at=now,
+            outcome=OK,
+            bounce_class="" if leased.address == "a@r.test" else "unknown_user",
+            reply="550 5.1.1 no",
+        )
+        for leased in await queue.lease("d", now, now + 60_000, 50)
+    ]
+    assert all(await queue.settle("d", settled))
+    whole = [one async for one in world.services.tasks.failures(task.id)]
+    assert [(one.address, one.kind, one.bounce_class) for one in whole[3:]] == [
+        (f"{name}@r.test", "bounced", "unknown_user") for name in "bcd"
+    ]
+    for most in (1, 2, 3, len(whole), 100):
+        seen, place = [], Place()
+        while place is not None:
+            page, place = await world.services.tasks.failures_page(task.id, place, most)
+            assert len(page) <= most
+            seen += page
+        assert seen == whole, most
+    assert [bool(one.mail) for one in whole] == [False] * 3 + [True] * 3
+
+
+async def test_who_would_be_passed_over_is_known_before(world):
+    number = await listed(world, 20)
+    again = [("U1@r.test", '{"name": "Again"}')]
+    await world.services.receivers.add_with_data(world.one.account.id, number, again)
+    account, now = world.one.account.id, world.clock.now()
+    lists = world.services.suppressions
+    await lists.add_custom(account, ["u2@r.test", "u3@r.test"], None, now)
+    await lists.add_custom(account, ["u4@r.test"], now, now)
+    await lists.add_custom(world.two.account.id, ["u5@r.test"], None, now)
+    for domain, name in (("mail.example.test", "u3"), ("else.test", "u6")):
+        await lists.unsubscribe(Target(account, domain, f"{name}@r.test"), now)
+    outlook = OutlookStore(world.database)
+    found = await outlook.look(account, number, "mail.example.test", now)
+    assert found.looked_at == 21
+    # An unsubscription is told before any list, as the door does.
+    assert found.skipped == Skipped(duplicates=1, blacklisted=1, unsubscribed=1)
+    assert (await outlook.look(account, 999, "mail.example.test", now)).looked_at == 0

@@ -3,12 +3,20 @@
 from tests.store.test_queue import message, take
 
 from tayori.bulk import statements as bulk
+from tayori.config.tree import Policy
 from tayori.events import store as events
 from tayori.events.model import Event, EventKind
 from tayori.events.store import record
 from tayori.queue import statements as queue
-from tayori.runtime.clock import DAY, MINUTE
+from tayori.runtime.clock import DAY, MINUTE, SettableClock
+from tayori.runtime.ids import Ids
+from tayori.runtime.secrets import SecretBox
+from tayori.stats import response_store
 from tayori.stats import statements as stats
+from tayori.suppress import listed_store
+from tayori.suppress import statements as suppress
+from tayori.tenants.account_store import AccountStore
+from tayori.tenants.accounts import Accounts
 
 NOW = 1_790_000_000_000
 MESSAGES = 12_000
@@ -199,6 +207,68 @@ async def test_failures_of_a_task(database):
     skips = {"sqlite": "sqlite_autoindex_bulk_skip_1", "postgresql": "pk_bulk_skip"}
     found = await plan(database, bulk.SKIPS, **values)
     assert by_index(found, skips[database.dialect]), found
+
+
+async def test_lists_that_are_looked_through(database):
+    await filled(database)
+    accounts = Accounts(
+        store=AccountStore(database, SecretBox(bytes(32))),
+        clock=SettableClock(NOW),
+        ids=Ids(),
+        policy=Policy(),
+    )
+    made = [(await accounts.create(f"account {n}")).account.id for n in range(ACCOUNTS)]
+    lists = [
+        {"account_id": made[n % ACCOUNTS], "address": f"a{n}@x.test", "created_at": NOW + n}
+        | {"expires_at": None, "at": NOW + n, "domain": "d.test", "reason": "550", "cause": None}
+        | {"message_id": None}
+        for n in range(6_000)
+    ]
+    async with database.write() as transaction:
+        await transaction.execute_many(suppress.INSERT_CUSTOM, lists)
+        await transaction.execute_many(suppress.UNSUBSCRIBE, lists)
+        await transaction.execute_many(
+            suppress.BLOCK, [one | {"expires_at": NOW + 40 * DAY} for one in lists]
+        )
+        if database.dialect == "postgresql":
+            await transaction.execute(Analyse())
+    values = {
+        "account": 1,
+        "first": NOW,
+        "end": NOW + 90 * DAY,
+        "now": NOW,
+        "ever": 2**62,
+        "part": "%a1%",
+        "of_domain": "%@x.test",
+        "of_sender": "%",
+        "of_class": "%",
+        "least_end": 0,
+        "largest_end": 2**62,
+        "least_sender": "",
+        "largest_sender": "~",
+        "after_at": 2**62,
+        "after_id": 2**62,
+        "after_address": "",
+        "after_domain": "",
+        "most": 51,
+        "looked": 500,
+        "last": 499,
+        **{f"least_{name}": 0 for name in ("status", "kind", "list")},
+        **{f"largest_{name}": 2**31 - 1 for name in ("status", "kind", "list")},
+    }
+    for found, index in (
+        (listed_store.STATEMENTS["shared"], "ix_shared_blacklist_account_id_at"),
+        (listed_store.STATEMENTS["custom"], "ix_custom_blacklist_account_id_id"),
+        (listed_store.STATEMENTS["gone"], "ix_unsubscription_account_id_at"),
+        (response_store.BOUNCES, "ix_event_bounce"),
+        (response_store.COMPLAINTS, "ix_event_complaint"),
+    ):
+        for statement in (found.page, found.edge):
+            told = await plan(database, statement, **values)
+            lines = [line for line in told.splitlines() if "is_hit" not in line]
+            # What was looked through is a table of its own, and no longer than the window.
+            lines = [line for line in lines if line not in {"SCAN anon_1", "SCAN anon_2"}]
+            assert by_index("\n".join(lines), index), told
 
 
 async def test_counting(database):

@@ -93,7 +93,8 @@ class Order:
 
     `sender` and `reply_to` are as they were given, with display names; `template_data` is a JSON
     object for all receivers, over which each receiver's own data goes. `interval_h` is the hours
-    between two beginnings of a cyclic task; with `cycle_ended` it runs once only.
+    between two beginnings of a cyclic task; with `cycle_ended` it runs once only, and no run
+    begins after `ends_at`.
     """
 
     kind: TaskKind
@@ -108,6 +109,7 @@ class Order:
     begins_at: int | None = None
     interval_h: int | None = None
     cycle_ended: bool = False
+    ends_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,8 @@ class Filters:
     status: int | None = None
     list_id: int | None = None
     kind: int | None = None
+    text: str = ""
+    """A part of the subject, of the list's name or of the sender; only `before` looks at it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -170,9 +174,15 @@ class Skip:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A receiver whom a task did not reach. `kind` is a state of the queue, or a Reason."""
+    """A receiver whom a task did not reach. `kind` is a state of the queue, or a Reason.
+
+    `bounce_class` is what the last refusal was about, "" where nothing was attempted.
+    """
 
     address: str
     kind: str
     detail: str
     at: int
+    bounce_class: str = ""
+    mail: str = ""
+    """The MessageId, "" for whoever was passed over."""

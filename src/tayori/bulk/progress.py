@@ -181,4 +181,5 @@ def next_beginning(order: Order, now: int) -> int | None:
     if order.kind is not TaskKind.CYCLIC or order.cycle_ended:
         return None
     begins_at, interval = order.begins_at or now, (order.interval_h or 1) * HOUR
-    return begins_at + max(0, (now - begins_at) // interval + 1) * interval
+    following = begins_at + max(0, (now - begins_at) // interval + 1) * interval
+    return following if order.ends_at is None or following <= order.ends_at else None

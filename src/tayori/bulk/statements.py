@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from sqlalchemy import Select, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import Select, Text, and_, bindparam, func, insert, or_, select, text, update
 from sqlalchemy.sql.dml import Update
 
-from tayori.db.statement import Statement, by_dialect
+from tayori.db.statement import LIKE_ESCAPE, Statement, among, by_dialect
 from tayori.db.tables.bulk import bulk_skip, bulk_task
-from tayori.db.tables.queue import IS_FAILED, recipient
+from tayori.db.tables.queue import IS_FAILED, attempt, message, recipient
+from tayori.db.window import window
 
 _task, _skip = bulk_task.c, bulk_skip.c
 _next = (
@@ -21,11 +22,14 @@ _claim = (
     .values(due_at=bindparam("lease_ends_at"), lease_owner=bindparam("owner"))
     .returning(bulk_task)
 )
-_filtered = (
-    _task.account_id.between(bindparam("least_account"), bindparam("largest_account")),
+_chosen = (
     _task.status.between(bindparam("least_status"), bindparam("largest_status")),
     _task.kind.between(bindparam("least_kind"), bindparam("largest_kind")),
     _task.list_id.between(bindparam("least_list"), bindparam("largest_list")),
+)
+_filtered = (
+    _task.account_id.between(bindparam("least_account"), bindparam("largest_account")),
+    *_chosen,
 )
 STEERED = ("status", "cause", "error", "cached", "baseline", "due_at")
 """Columns that whoever pauses or resumes a task changes."""
@@ -72,6 +76,23 @@ PAGE = Statement(
     .offset(bindparam("skip"))
 )
 COUNT = Statement(select(func.count().label("total")).select_from(bulk_task).where(*_filtered))
+_part = bindparam("part", type_=Text())
+NEWEST = window(
+    list(_task),
+    source=bulk_task,
+    key=[_task.id],
+    among=_task.account_id == bindparam("account"),
+    hit=and_(
+        *_chosen,
+        or_(
+            *(
+                func.lower(column).like(_part, escape=LIKE_ESCAPE)
+                for column in (_task.subject, _task.list_name, _task.sender)
+            )
+        ),
+    ),
+    descending=True,
+)
 RIVALS = Statement(
     select(_task.day_sent, _task.day_ends_at)
     .where(_task.domain == bindparam("of_domain"))
@@ -114,8 +135,16 @@ FAILED = Statement(
         recipient.c.state,
         recipient.c.reply,
         recipient.c.ended_at,
+        message.c.public_id,
     )
+    .join(message, message.c.id == recipient.c.message_id)
     .where(recipient.c.id > bindparam("after"))
     .order_by(recipient.c.id)
     .limit(bindparam("most"))
+)
+CLASSES = Statement(
+    select(attempt.c.recipient_id, attempt.c.bounce_class)
+    .where(among(attempt.c.recipient_id, "recipients"))
+    .where(attempt.c.bounce_class != "")
+    .order_by(attempt.c.id)
 )

@@ -22,11 +22,17 @@ from tayori.bulk.model import (
 from tayori.bulk.pacing import Rival
 from tayori.db import numbers
 from tayori.db.database import Database, Row, Transaction
+from tayori.db.statement import like_text
+from tayori.db.window import Key
 from tayori.mail.address import AddressError, parse_mailbox
 from tayori.refusal.refusal import Refusal
 from tayori.runtime.crash import Point, reach
 
 _ANY = 2**62
+LOOKED_AT = 5_000
+"""Tasks of one page that are looked through when only some of them are wanted."""
+NEWEST_FIRST: Key = (_ANY,)
+"""The key of the first page."""
 
 
 class TaskStore:
@@ -79,18 +85,28 @@ class TaskStore:
     ) -> tuple[list[Task], int]:
         """Return a page (offset, limit), newest first, and how many match; None: any account's."""
         if account_id is None:
-            values = {"least_account": 0, "largest_account": _ANY}
+            values: dict[str, int | str] = {"least_account": 0, "largest_account": _ANY}
         else:
             values = {"least_account": account_id, "largest_account": account_id}
-        values |= {"skip": page[0], "most": page[1]}
-        for name in ("status", "kind", "list"):
-            wanted = getattr(filters, "list_id" if name == "list" else name)
-            values[f"least_{name}"] = 0 if wanted is None else wanted
-            values[f"largest_{name}"] = _ANY_OF[name] if wanted is None else wanted
+        values |= _chosen(filters) | {"skip": page[0], "most": page[1]}
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.PAGE, values)
             total = await numbers.total(transaction, statements.COUNT, values)
         return [_task(row) for row in rows], total
+
+    async def before(
+        self, account_id: int, filters: Filters, before: Key, most: int
+    ) -> tuple[list[Task], Key | None]:
+        """Return the next tasks of an account behind a key, newest first, and the key to go on."""
+        values = _chosen(filters) | {
+            "account": account_id,
+            "part": f"%{like_text(filters.text.lower())}%",
+        }
+        async with self._database.read() as transaction:
+            seen = await statements.NEWEST.look(
+                transaction, values, before, most=most, looked=LOOKED_AT
+            )
+        return [_task(row) for row in seen.rows], seen.after
 
     async def resent_as(self, task: Task) -> int | None:
         """Return the task that writes again to the failed receivers of this one, if there is."""
@@ -164,6 +180,15 @@ def _number(known: str | Refusal) -> int | Refusal:
 _ANY_OF = {"status": 99, "kind": 99, "list": _ANY}
 
 
+def _chosen(filters: Filters) -> dict[str, int | str]:
+    values: dict[str, int | str] = {}
+    for name in ("status", "kind", "list"):
+        wanted = getattr(filters, "list_id" if name == "list" else name)
+        values[f"least_{name}"] = 0 if wanted is None else wanted
+        values[f"largest_{name}"] = _ANY_OF[name] if wanted is None else wanted
+    return values
+
+
 def _new(account_id: int, order: Order, listed: tuple[str, int], now: int) -> dict[str, object]:
     sender = parse_mailbox(order.sender)
     counts = ("run", "cursor", "last", "sent", "cached", "day_ends_at", "day_sent")
@@ -184,6 +209,7 @@ def _new(account_id: int, order: Order, listed: tuple[str, int], now: int) -> di
         "begins_at": order.begins_at,
         "interval_h": order.interval_h,
         "cycle_ended": order.cycle_ended,
+        "ends_at": order.ends_at,
         "requested": listed[1],
         **dict.fromkeys((*counts, *Skipped._fields), 0),
         **dict.fromkeys(("error", "cause", "baseline"), ""),
@@ -220,6 +246,7 @@ def _task(row: Row) -> Task:
         begins_at=row["begins_at"],
         interval_h=row["interval_h"],
         cycle_ended=bool(row["cycle_ended"]),
+        ends_at=row["ends_at"],
     )
     baseline = row["baseline"]
     same = (

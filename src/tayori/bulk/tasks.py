@@ -10,12 +10,13 @@ from dataclasses import replace
 from tayori.accept.door import Door
 from tayori.accept.idempotency import Token
 from tayori.bulk.expanding import submission_for
-from tayori.bulk.failure_store import FailureStore
+from tayori.bulk.failure_store import FailureStore, Place
 from tayori.bulk.model import (
     Cause,
     Failure,
     Filters,
     Order,
+    Outcomes,
     Reason,
     Task,
     TaskKind,
@@ -27,6 +28,7 @@ from tayori.bulk.store import TaskStore
 from tayori.catalog.receiver_model import ListStatus, ReceiverList
 from tayori.catalog.receivers import Receivers
 from tayori.config.tree import BulkSettings
+from tayori.db.window import Key
 from tayori.queue.operate import Move, Wish
 from tayori.queue.operator_store import Filter, OperatorStore
 from tayori.refusal.codes import Code
@@ -125,6 +127,20 @@ class Tasks:
         """Return a page (offset, limit), newest first, and how many match."""
         return await self._store.page(account_id, filters, page)
 
+    async def before(
+        self, account_id: int, filters: Filters, before: Key, most: int
+    ) -> tuple[list[Task], Key | None]:
+        """Return the next tasks behind a key, newest first, and the key to go on behind."""
+        return await self._store.before(account_id, filters, before, most)
+
+    async def examine(self, account: Account, order: Order) -> ReceiverList | Refusal:
+        """Return the list of an order that could be created now, or what is wrong with it."""
+        return await self._check(account, order)
+
+    async def outcomes(self, task: Task) -> Outcomes:
+        """Return what became of a task's mails, as far as it was counted."""
+        return await self._outcomes(task.account_id, task.id)
+
     async def get(self, task_id: int) -> Task | None:
         """Return a task of any account."""
         return await self._store.get(task_id)
@@ -193,6 +209,16 @@ class Tasks:
         """Yield every receiver whom the task did not reach, with the reason."""
         return self._failures.of_task(task_id)
 
+    async def failures_page(
+        self, task_id: int, place: Place, most: int
+    ) -> tuple[list[Failure], Place | None]:
+        """Return a page of them behind a place, and where the next page begins."""
+        return await self._failures.page(task_id, place, most)
+
+    async def resent_as(self, task: Task) -> int | None:
+        """Return the task that writes again to whom this one did not reach, if there is one."""
+        return await self._store.resent_as(task)
+
     async def resend(self, account: Account, task_id: int) -> int | Refusal:
         """Write once more, by a new task, to all whom a task did not reach; return its number.
 
@@ -224,6 +250,7 @@ class Tasks:
             begins_at=None,
             interval_h=None,
             cycle_ended=False,
+            ends_at=None,
         )
         return await self._create(account, order, None, resends=task_id)
 

@@ -7,6 +7,7 @@ from itertools import product
 from typing import Final
 
 from tayori.accept.taking import DOMAIN, MAILBOX_TYPES, SENDER, TASK, TEMPLATE
+from tayori.classify.model import BounceClass
 from tayori.events.model import AT_DOOR, ATTEMPT, MACHINE, EventKind
 from tayori.runtime.clock import day_of
 from tayori.stats.model import ALL, Batch, Cell, Fact, KeyCell, Kind, Volume
@@ -41,7 +42,7 @@ def count(batch: Batch, zone: tzinfo) -> dict[Cell, Volume]:
 
 
 def count_keys(batch: Batch, zone: tzinfo) -> dict[KeyCell, Volume]:
-    """Return what the batch adds by sender, template, task and provider."""
+    """Return what the batch adds by sender, template, task, provider and class of bounce."""
     found: dict[KeyCell, Volume] = {}
     for fact in batch.facts:
         volume = Volume()
@@ -72,6 +73,8 @@ def _keys(fact: Fact) -> Iterator[tuple[Kind, str]]:
         yield Kind.TASK, str(task)
     if fact.provider is not None:
         yield Kind.PROVIDER, fact.provider
+    if fact.kind is EventKind.BOUNCE:
+        yield Kind.CLASS, str(fact.data.get("class", "")) or BounceClass.OTHER.value
 
 
 def _counted(fact: Fact, batch: Batch) -> Iterator[tuple[str, Volume]]:

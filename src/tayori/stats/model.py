@@ -67,6 +67,8 @@ class Kind(StrEnum):
     PROVIDER = "provider"
     """The receivers' group, "" for all that no rule names; known once an attempt was made, so
     nothing is requested or accepted here."""
+    CLASS = "class"
+    """What bounces were about (`classify.model.BounceClass`); nothing else is counted here."""
 
 
 class KeyCell(NamedTuple):

@@ -23,6 +23,7 @@ bulk_task = Table(
     Column("begins_at", BigInteger),
     Column("interval_h", Integer),
     Column("cycle_ended", Boolean, nullable=False),
+    Column("ends_at", BigInteger),  # no cycle begins after it; NULL = it goes on
     Column("run", Integer, nullable=False),  # counts the cycles
     Column("cursor", BigInteger, nullable=False),  # the last receiver that was taken in this run
     Column("requested", Integer, nullable=False),

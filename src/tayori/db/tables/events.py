@@ -10,6 +10,7 @@ from tayori.db.tables.metadata import counted_key, metadata
 
 IS_REACTION = "kind IN ('open', 'click', 'spamreport', 'unsubscribe')"
 IS_COMPLAINT = "kind = 'spamreport'"
+IS_BOUNCE = "kind = 'bounce'"
 
 event = Table(
     "event",
@@ -37,6 +38,14 @@ event = Table(
         "id",
         sqlite_where=text(IS_COMPLAINT),
         postgresql_where=text(IS_COMPLAINT),
+    ),
+    Index(
+        "ix_event_bounce",
+        "account_id",
+        "at",
+        "id",
+        sqlite_where=text(IS_BOUNCE),
+        postgresql_where=text(IS_BOUNCE),
     ),
     sqlite_autoincrement=True,
 )

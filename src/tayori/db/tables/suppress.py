@@ -42,6 +42,7 @@ custom_blacklist = Table(
     Column("created_at", BigInteger, nullable=False),
     Column("expires_at", BigInteger),  # NULL: for ever
     UniqueConstraint("account_id", "address"),
+    Index("ix_custom_blacklist_account_id_id", "account_id", "id"),
     sqlite_autoincrement=True,
 )
 
@@ -53,6 +54,7 @@ unsubscription = Table(
     Column("account_id", BigInteger, nullable=False),
     Column("at", BigInteger, nullable=False),
     Column("cause", Text),  # "complaint"; NULL = the person asked for it
+    Index("ix_unsubscription_account_id_at", "account_id", "at", "address", "domain"),
 )
 
 unsubscribe_config = Table(
