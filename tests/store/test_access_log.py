@@ -10,15 +10,15 @@ from tests.unit.cli.test_access import NOW, ZONE
 
 from tayori.cli.instants import instant
 from tayori.config.tree import Policy
-from tayori.edge.api.access import AccessRecord
 from tayori.edge.api.access_log import AccessLog
-from tayori.edge.api.access_store import SWEPT_AT_ONCE, AccessStore, Entry, Filter
 from tayori.edge.api.actions.registry import build_actions
 from tayori.edge.api.protocol import ApiApp
 from tayori.runtime.clock import DAY, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
+from tayori.tenants.api_log import AccessRecord
+from tayori.tenants.api_log_store import SWEPT_AT_ONCE, AccessStore, Entry, Filter
 from tayori.tenants.model import Access
 
 CALL = AccessRecord(
@@ -70,6 +70,29 @@ async def test_calls_are_found_newest_first_by_every_filter(store):
         code="OK",
         request_id="theirs",
     )
+
+
+async def test_the_log_is_read_in_parts_that_begin_behind_the_last(store):
+    first = await store.page(Filter(account_id=1, limit=2))
+    assert [entry.request_id for entry in first.entries] == ["late", "mail"]
+    second = await store.page(Filter(account_id=1, limit=2, behind=first.next))
+    assert [entry.request_id for entry in second.entries] == ["list", "old"]
+    assert second.next is None
+    of_day = await store.page(Filter(account_id=1, since=NOW - DAY, until=NOW - 1))
+    assert [entry.request_id for entry in of_day.entries] == ["old"]
+    mails = await store.page(Filter(account_id=1, action="SendEmail", code="OK"))
+    assert [entry.request_id for entry in mails.entries] == ["mail", "old"]
+
+
+async def test_a_rare_call_is_looked_for_a_piece_at_a_time(store):
+    wanted = Filter(account_id=1, action="ListReceivers")
+    nothing = await store.page(wanted, looked=2)
+    assert nothing.entries == ()
+    there = await store.page(replace(wanted, behind=nothing.next), looked=2)
+    assert [entry.request_id for entry in there.entries] == ["list"]
+    assert there.next is not None
+    end = await store.page(replace(wanted, behind=there.next), looked=2)
+    assert (end.entries, end.next) == ((), None)
 
 
 async def test_old_calls_are_swept_a_piece_at_a_time(store):

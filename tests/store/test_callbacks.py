@@ -354,6 +354,46 @@ async def test_a_replay_repeats_what_was_taken_as_well(make_world, receiver):
     assert first.headers["X-Tayori-Call-Id"] == second.headers["X-Tayori-Call-Id"]
 
 
+async def test_the_log_is_read_in_parts_and_by_what_failed(make_world, receiver):
+    world = make_world()
+    endpoint = await world.endpoint(receiver.url)
+
+    async def sometimes(taken):
+        return web.Response(status=200 if taken.event["email"].startswith("b") else 500)
+
+    receiver.behave = sometimes
+    await delivered(world, "a@x.test", "b@x.test", "c@x.test")
+    await world.send()
+    log = await world.endpoints.log(endpoint.id, 10)
+    assert {(one.email, one.taken) for one in log} == {
+        ("a@x.test", False),
+        ("b@x.test", True),
+        ("c@x.test", False),
+    }
+    first = await world.endpoints.log(endpoint.id, 2)
+    rest = await world.endpoints.log(endpoint.id, 2, before=first[-1].attempt_id)
+    assert [*first, *rest] == log
+    failed = await world.endpoints.failures(endpoint.id, 10)
+    assert failed == [one for one in log if not one.taken]
+    assert await world.endpoints.failures(endpoint.id, 10, before=failed[-1].attempt_id) == []
+    assert await world.endpoints.waiting_of(endpoint.id, 10) == 2
+    assert await world.endpoints.waiting_of(endpoint.id, 1) == 1
+
+
+async def test_one_call_is_sent_again(make_world, receiver):
+    world = make_world()
+    endpoint = await world.endpoint(receiver.url)
+    await delivered(world, "a@x.test", "b@x.test")
+    await world.send()
+    (one,) = [each for each in await world.endpoints.log(endpoint.id, 9) if each.email[0] == "b"]
+    world.clock.advance(1_000)
+    assert not await world.endpoints.replay_one(endpoint.id + 1, one.call_id, world.clock.now())
+    assert await world.endpoints.replay_one(endpoint.id, one.call_id, world.clock.now())
+    assert not await world.endpoints.replay_one(endpoint.id, one.call_id, world.clock.now())
+    await world.send()
+    assert [each.event["email"] for each in receiver.taken][2:] == ["b@x.test"]
+
+
 async def test_two_processes_select_each_event_once(make_world, receiver):
     world = make_world()
     endpoint = await world.endpoint(receiver.url)

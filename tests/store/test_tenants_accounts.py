@@ -9,7 +9,7 @@ from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox, SecretError
-from tayori.tenants.account_store import AccountStore
+from tayori.tenants.account_store import AccountStore, Sought
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Permission, Scope
 
@@ -49,6 +49,31 @@ async def test_policy_decides_what_a_new_account_may(database, clock):
     policy = Policy(api_simple=True, smtp_content=False)
     made = await room(database, clock, policy=policy).create("acme")
     assert made.account.permissions == {Permission.API_SIMPLE, Permission.ATTACHMENTS}
+
+
+async def test_accounts_are_searched_and_read_in_parts(accounts):
+    made = [
+        (await accounts.create(name)).account for name in ("Acme", "Acme_2 x", "便り", "Borealis")
+    ]
+    await accounts.suspend(made[0].id, "Spam.")
+
+    async def names(most=10, **sought):
+        return [one.name for one in await accounts.page(Sought(**sought), most)]
+
+    assert await names() == ["Borealis", "便り", "Acme_2 x", "Acme"]
+    assert await names(most=2) == ["Borealis", "便り"]
+    assert await names(before=made[2].id) == ["Acme_2 x", "Acme"]
+    assert await names(text="acME") == ["Acme_2 x", "Acme"]
+    assert await names(text="_m") == []
+    assert await names(text="E_2") == ["Acme_2 x"]
+    assert await names(text="便") == ["便り"]
+    assert await names(text=str(made[3].app_id)) == ["Borealis"]
+    assert await names(text=f" {made[2].id} ") == ["便り"]
+    assert await names(suspended=True) == ["Acme"]
+    assert await names(suspended=False, text="acme") == ["Acme_2 x"]
+    found = await accounts.page(Sought(text="便"), 1)
+    assert found == [made[2]]
+    assert await accounts.names([made[2].id, made[2].id, 99]) == {made[2].id: "便り"}
 
 
 @pytest.mark.parametrize("name", ["", " a", "a ", "a\nb", "a  b", "x" * 65, "-a", "a\n"])

@@ -11,7 +11,6 @@ from tayori.app.tasks import build_runner
 from tayori.app.tls_reports import tls_chores
 from tayori.catalog.upload_store import UploadStore
 from tayori.delivery.reactions.store import ReactionStore
-from tayori.edge.api.access_store import AccessStore
 from tayori.events.feed_store import Horizon
 from tayori.inbound.machines import Machines
 from tayori.inbound.visit_store import AT_ONCE, VisitStore
@@ -24,6 +23,7 @@ from tayori.runtime.worker import Worker
 from tayori.stats.rollup import RollUp
 from tayori.stats.store import StatsStore
 from tayori.suppress.full_mailbox_store import sweep_full
+from tayori.tenants.api_log_store import AccessStore
 from tayori.tenants.rechecks import Rechecks
 
 SWEEP_S = 60.0

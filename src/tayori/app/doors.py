@@ -17,9 +17,7 @@ from tayori.app.parts import Parts
 from tayori.app.reputation import build_quotas
 from tayori.app.tasks import build_tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
-from tayori.edge.api.access import AccessRecord
 from tayori.edge.api.access_log import AccessLog
-from tayori.edge.api.access_store import AccessStore
 from tayori.edge.api.actions.registry import build_actions
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.protocol import ApiApp
@@ -41,6 +39,8 @@ from tayori.runtime.clock import SECOND
 from tayori.runtime.service import Service
 from tayori.stats.store import StatsStore
 from tayori.suppress.unsubscribing import Unsubscribes
+from tayori.tenants.api_log import AccessRecord
+from tayori.tenants.api_log_store import AccessStore
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 

@@ -7,9 +7,13 @@ from tayori.callbacks.model import CallState, Endpoint, LogEntry
 from tayori.callbacks.store import endpoint_of, secret_context
 from tayori.db import numbers
 from tayori.db.database import Database, Row
+from tayori.db.statement import Statement
 from tayori.runtime.secrets import SecretBox
 
 REPLAYED_AT_ONCE = 2_000
+NEWEST = 2**62
+LOOKED = 10_000
+"""Attempts among which a page of failures is looked for."""
 
 
 class EndpointStore:
@@ -97,16 +101,40 @@ class EndpointStore:
             total += moved
         return total
 
-    async def log(self, endpoint_id: int, most: int) -> list[LogEntry]:
-        """Return the last attempts, newest first."""
+    async def replay_one(self, endpoint_id: int, call_id: int, now: int) -> bool:
+        """Send one call again; False when the endpoint has no such one, or it waits already."""
+        values = {"of_id": endpoint_id, "of_call": call_id, "now": now}
+        async with self._database.write() as transaction:
+            return await transaction.execute(statements.REPLAY_ONE, values) == 1
+
+    async def log(self, endpoint_id: int, most: int, *, before: int = NEWEST) -> list[LogEntry]:
+        """Return the last attempts, newest first; only those with a smaller number."""
+        return await self._logged(statements.LOG, endpoint_id, most, before)
+
+    async def failures(
+        self, endpoint_id: int, most: int, *, before: int = NEWEST
+    ) -> list[LogEntry]:
+        """Return those of the last attempts that nobody took, newest first."""
+        return await self._logged(statements.FAILURES, endpoint_id, most, before)
+
+    async def waiting_of(self, endpoint_id: int, most: int) -> int:
+        """Return how many calls of an endpoint wait, `most` when there are more."""
         values = {"of_id": endpoint_id, "most": most}
         async with self._database.read() as transaction:
-            return [_entry(row) for row in await transaction.fetch(statements.LOG, values)]
+            return await numbers.total(transaction, statements.WAITING_OF, values)
+
+    async def _logged(
+        self, statement: Statement, endpoint_id: int, most: int, before: int
+    ) -> list[LogEntry]:
+        values = {"of_id": endpoint_id, "most": most, "before": before, "looked": LOOKED}
+        async with self._database.read() as transaction:
+            return [_entry(row) for row in await transaction.fetch(statement, values)]
 
 
 def _entry(row: Row) -> LogEntry:
     return LogEntry(
         call_id=row["id"],
+        attempt_id=row["attempt_id"],
         event=row["event"],
         email=row["email"],
         created_at=row["created_at"],

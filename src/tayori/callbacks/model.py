@@ -12,6 +12,10 @@ LATER: Final = HOUR
 RETRIED_MS: Final = DAY
 """How long a call is tried; an endpoint that fails for as long is switched off."""
 
+FIRST_TAKEN: Final = 200
+LAST_TAKEN: Final = 299
+"""Statuses that say that the receiver has the event (RFC 9110 15.3)."""
+
 
 class CallState(IntEnum):
     """Where a call stands; the numbers are stored."""
@@ -65,7 +69,7 @@ class Answer:
     @property
     def taken(self) -> bool:
         """Tell whether the receiver has the event: any 2xx."""
-        return self.status is not None and 200 <= self.status < 300  # noqa: PLR2004 - RFC 9110 15.3
+        return self.status is not None and FIRST_TAKEN <= self.status <= LAST_TAKEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +87,12 @@ class LogEntry:
     status: int | None
     response: str
     error: str
+    attempt_id: int = 0
+
+    @property
+    def taken(self) -> bool:
+        """Tell whether the receiver took it then."""
+        return self.status is not None and FIRST_TAKEN <= self.status <= LAST_TAKEN
 
 
 def next_attempt(attempts: int, since: int, now: int) -> int | None:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm import aliased
 
-from tayori.callbacks.model import CallState
+from tayori.callbacks.model import FIRST_TAKEN, LAST_TAKEN, CallState
 from tayori.db.statement import Statement, among, by_dialect
 from tayori.db.tables.callbacks import (
     WAITING,
@@ -195,30 +195,62 @@ REPLAY = Statement(
     )
     .values(state=0, attempts=0, due_at=bindparam("now"), since=bindparam("now"), ended_at=None)
 )
+REPLAY_ONE = Statement(
+    update(callback_call)
+    .where(_call.id == bindparam("of_call"))
+    .where(_call.endpoint_id == bindparam("of_id"))
+    .where(_call.due_at.is_(None))
+    .values(state=0, attempts=0, due_at=bindparam("now"), since=bindparam("now"), ended_at=None)
+)
 WAITING_CALLS = Statement(
     select(_call.endpoint_id, func.count().label("total"))
     .where(text(WAITING))
     .group_by(_call.endpoint_id)
 )
+_LOGGED = select(
+    _call.id,
+    _call.event,
+    _call.email,
+    _call.created_at,
+    _call.state,
+    _call.attempts,
+    _attempt.id.label("attempt_id"),
+    _attempt.at,
+    _attempt.duration_ms,
+    _attempt.status,
+    _attempt.response,
+    _attempt.error,
+).select_from(callback_attempt.join(callback_call, _call.id == _attempt.call_id))
 LOG = Statement(
-    select(
-        _call.id,
-        _call.event,
-        _call.email,
-        _call.created_at,
-        _call.state,
-        _call.attempts,
-        _attempt.at,
-        _attempt.duration_ms,
-        _attempt.status,
-        _attempt.response,
-        _attempt.error,
-    )
-    .select_from(callback_attempt.join(callback_call, _call.id == _attempt.call_id))
-    .where(_attempt.endpoint_id == bindparam("of_id"))
+    _LOGGED.where(_attempt.endpoint_id == bindparam("of_id"))
+    .where(_attempt.id < bindparam("before"))
     .order_by(_attempt.id.desc())
     .limit(bindparam("most"))
 )
+_looked = (
+    select(_attempt.id)
+    .where(_attempt.endpoint_id == bindparam("of_id"))
+    .where(_attempt.id < bindparam("before"))
+    .order_by(_attempt.id.desc())
+    .limit(bindparam("looked"))
+)
+FAILURES = Statement(
+    _LOGGED.where(_attempt.id.in_(_looked))
+    .where(
+        or_(_attempt.status.is_(None), _attempt.status < FIRST_TAKEN, _attempt.status > LAST_TAKEN)
+    )
+    .order_by(_attempt.id.desc())
+    .limit(bindparam("most"))
+)
+"""The attempts that were not taken, among the last `looked`."""
+_WAITING_FEW = (
+    select(_call.id)
+    .where(_call.endpoint_id == bindparam("of_id"))
+    .where(text(WAITING))
+    .limit(bindparam("most"))
+    .subquery()
+)
+WAITING_OF = Statement(select(func.count().label("total")).select_from(_WAITING_FEW))
 SWEEP_CALLS = Statement(
     callback_call.delete().where(
         _call.id.in_(

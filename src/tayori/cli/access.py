@@ -12,8 +12,8 @@ from tayori.cli.instants import instant
 from tayori.cli.opened import CommandError, account_named, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show
-from tayori.edge.api.access_store import AccessStore, Entry, Filter
 from tayori.runtime.clock import DAY, HOUR, MINUTE, SECOND
+from tayori.tenants.api_log_store import AccessStore, Entry, Filter
 
 access_app = typer.Typer(help="Look into the log of API calls.", no_args_is_help=True)
 

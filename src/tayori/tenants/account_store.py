@@ -4,19 +4,22 @@ SecretKeys are sealed under the context "credential:<secret_id>", so a sealed se
 to another row does not open. A change to an account that does not exist touches nothing.
 """
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import msgspec
-from sqlalchemy import bindparam, delete, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, select, update
 
 from tayori.db.database import Database, IntegrityError, Row, Transaction
-from tayori.db.statement import Statement, among
+from tayori.db.statement import LIKE_ESCAPE, Statement, among, like_text
 from tayori.db.tables.tenants import account, account_permission, credential
 from tayori.runtime.secrets import SecretBox
 from tayori.tenants.model import Access, Account, Credential, Permission, Scope
 
 APP_ID_OFFSET = 1_300_000_000
 """An AppId is the account's number plus this; clients expect ten digits."""
+LATEST = 2**62
 
 _ADD = Statement(
     insert(account)
@@ -38,6 +41,7 @@ _NUMBER = Statement(
 _ALL = Statement(select(account).order_by(account.c.id))
 _BY_ID = Statement(select(account).where(account.c.id == bindparam("account_id")))
 _BY_NAME = Statement(select(account).where(account.c.name == bindparam("account_name")))
+_NAMES = Statement(select(account.c.id, account.c.name).where(among(account.c.id, "account_ids")))
 _SUSPEND = Statement(
     update(account)
     .where(account.c.id == bindparam("account_id"))
@@ -90,6 +94,16 @@ _REVOKE_CREDENTIAL = Statement(
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sought:
+    """Which accounts are meant: a part of the name, or an id or AppId; None does not matter."""
+
+    text: str = ""
+    suspended: bool | None = None
+    before: int = LATEST
+    """Only those with a smaller id."""
+
+
 class AccountStore:
     """Reads and changes accounts and credentials; each call is one transaction."""
 
@@ -122,6 +136,32 @@ class AccountStore:
         """Return every account, oldest first."""
         async with self._database.read() as transaction:
             return await _with_permissions(transaction, await transaction.fetch(_ALL))
+
+    async def page(self, sought: Sought, most: int) -> list[Account]:
+        """Return up to `most` accounts that are sought, newest first."""
+        # Made for each question: only people ask, and each set of filters has its own plan.
+        statement = Statement(
+            select(account)
+            .where(*_conditions(sought))
+            .order_by(account.c.id.desc())
+            .limit(bindparam("most"))
+        )
+        text = sought.text.strip()
+        values = {
+            "before": sought.before,
+            "part": f"%{like_text(text.lower())}%",
+            "number": int(text) if re.fullmatch("[0-9]{1,18}", text) else 0,
+            "most": most,
+        }
+        async with self._database.read() as transaction:
+            return await _with_permissions(transaction, await transaction.fetch(statement, values))
+
+    async def names(self, account_ids: Iterable[int]) -> dict[int, str]:
+        """Return the names of accounts by id; who is not there is left out."""
+        wanted = {"account_ids": sorted(set(account_ids))}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_NAMES, wanted)
+        return {row["id"]: row["name"] for row in rows}
 
     async def by_id(self, account_id: int) -> Account | None:
         """Return one account."""
@@ -217,6 +257,18 @@ class AccountStore:
             created_at=row["created_at"],
             revoked_at=row["revoked_at"],
         )
+
+
+def _conditions(sought: Sought) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = [account.c.id < bindparam("before")]
+    if sought.text.strip():
+        name = func.lower(account.c.name).like(bindparam("part"), escape=LIKE_ESCAPE)
+        numbers = (column == bindparam("number") for column in (account.c.id, account.c.app_id))
+        conditions.append(or_(name, *numbers))
+    if sought.suspended is not None:
+        since = account.c.suspended_at
+        conditions.append(since.is_not(None) if sought.suspended else since.is_(None))
+    return conditions
 
 
 def _context(secret_id: str) -> str:

@@ -7,14 +7,14 @@ others within five seconds.
 
 import ipaddress
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
-from tayori.tenants.account_store import AccountStore
+from tayori.tenants.account_store import AccountStore, Sought
 from tayori.tenants.memory import Memory
 from tayori.tenants.model import Access, Account, Credential, Permission, Scope
 
@@ -48,6 +48,14 @@ class Accounts:
     async def list(self) -> list[Account]:
         """Return every account, oldest first."""
         return await self._store.all()
+
+    async def page(self, sought: Sought, most: int) -> Sequence[Account]:
+        """Return up to `most` accounts that are sought, newest first."""
+        return await self._store.page(sought, most)
+
+    async def names(self, account_ids: Iterable[int]) -> dict[int, str]:
+        """Return the names of accounts by id; who is not there is left out."""
+        return await self._store.names(account_ids)
 
     async def get(self, account_id: int) -> Account | Refusal:
         """Return one account."""

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from tayori.db.database import DatabaseBusyError
-from tayori.edge.api.access import AccessRecord
 from tayori.runtime import log, metrics
+from tayori.tenants.api_log import AccessRecord
 
 MOST_WAITING = 20_000
 """Calls in the buffer, some megabytes: ten seconds of a very busy server."""

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from time import perf_counter
 
 from tayori.db.database import DatabaseBusyError
-from tayori.edge.api.access import AccessRecord, Observe
 from tayori.edge.api.admission import admit
 from tayori.edge.api.arguments import read_arguments
 from tayori.edge.api.authentication import Authenticator, Directory, Received, take
@@ -25,6 +24,7 @@ from tayori.refusal.table import Language, language_of
 from tayori.runtime import log
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
+from tayori.tenants.api_log import AccessRecord, Observe
 from tayori.tenants.model import Access
 
 BODY_S = 60.0

@@ -6,8 +6,8 @@ import pytest
 from tests.support.metric import value_of
 
 from tayori.db.database import DatabaseBusyError
-from tayori.edge.api.access import AccessRecord
 from tayori.edge.api.access_log import MOST_AT_ONCE, AccessLog
+from tayori.tenants.api_log import AccessRecord
 
 
 class Kept:
