@@ -19,7 +19,6 @@ from tayori.catalog.directory import CatalogDirectory
 from tayori.catalog.model import TemplateContent
 from tayori.catalog.sender_store import SenderStore
 from tayori.catalog.senders import Senders
-from tayori.catalog.smtp_password import SmtpPasswords
 from tayori.catalog.template_store import TemplateStore
 from tayori.catalog.templates import Templates
 from tayori.config.screening import Review
@@ -30,6 +29,7 @@ from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
 from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
+from tayori.runtime.password_hash import PasswordHashes
 from tayori.runtime.secrets import SecretBox
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
@@ -83,7 +83,7 @@ async def submission_world(
 ) -> AsyncIterator[World]:
     """Build and serve; two accounts, the second has other.example.org."""
     rules = Policy(**({"mailbox_per_hour": 0, "requests_per_second": 0} | policy))  # type: ignore[arg-type]
-    passwords = SmtpPasswords(time_cost=1, memory_kib=64)
+    passwords = PasswordHashes(time_cost=1, memory_kib=64)
     accounts = Accounts(store=AccountStore(database, BOX), clock=clock, ids=Ids(), policy=rules)
     identities = Identities(
         store=IdentityStore(database, BOX),

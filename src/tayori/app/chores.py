@@ -5,6 +5,7 @@ from tayori.app.calling import calling
 from tayori.app.door import build_door, simulator_domain
 from tayori.app.inbound import understanding
 from tayori.app.parts import Parts
+from tayori.app.people import people_chores
 from tayori.app.reputation import build_levels
 from tayori.app.roles import Role
 from tayori.app.tasks import build_runner
@@ -40,6 +41,7 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     if Role.SWEEP in roles:
         services += _sweeping(parts)
         services += tls_chores(parts)
+        services += people_chores(parts.people, parts.settings)
     if Role.BULK in roles:
         services += _bulk(parts)
     if Role.INBOUND in roles:

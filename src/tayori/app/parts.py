@@ -7,6 +7,7 @@ from datetime import tzinfo
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from tayori.app.people import People, build_people
 from tayori.catalog.directory import CatalogDirectory
 from tayori.catalog.receiver_store import ReceiverStore
 from tayori.catalog.receivers import Receivers
@@ -57,6 +58,7 @@ class Parts:
     database: Database
     resolver: Resolver
     accounts: Accounts
+    people: People
     limits: AccountLimits
     identities: Identities
     rotations: Rotations
@@ -123,6 +125,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         database=database,
         resolver=_resolver(settings, clock),
         accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=policy),
+        people=build_people(settings, database, clock, ids),
         limits=limits,
         identities=identities,
         rotations=_rotations(settings, database, box, clock, identities),

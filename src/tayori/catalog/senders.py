@@ -9,12 +9,13 @@ from dataclasses import replace
 
 from tayori.catalog.model import Sender
 from tayori.catalog.sender_store import SenderStore
-from tayori.catalog.smtp_password import SmtpPasswords, password_fault
+from tayori.catalog.smtp_password import password_fault
 from tayori.config.tree import Policy
 from tayori.mail.address import MAX_DISPLAY_NAME, Address, AddressError, parse_address
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
+from tayori.runtime.password_hash import PasswordHashes
 from tayori.tenants.limits import PolicyOf, SameForAll
 from tayori.tenants.memory import Memory
 
@@ -33,10 +34,10 @@ class Senders:
         clock: Clock,
         policy: Policy,
         limits: PolicyOf | None = None,
-        passwords: SmtpPasswords | None = None,
+        passwords: PasswordHashes | None = None,
     ) -> None:
         self._store = store
-        self._passwords = passwords or SmtpPasswords()
+        self._passwords = passwords or PasswordHashes()
         self._clock = clock
         self._limits = limits or SameForAll(policy)
         self._found: Memory[tuple[int, Address], Sender] = Memory(clock)

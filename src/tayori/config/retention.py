@@ -19,3 +19,7 @@ class RetentionSettings(Section, frozen=True):
             "events, counted from acceptance. Statistics stay for ever.",
         ),
     ] = 90
+    audit_days: Annotated[
+        int,
+        Meta(ge=30, le=36_500, description="Days that the log of what users did is kept."),
+    ] = 730

@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
+from tayori.config.console import ConsoleSettings
 from tayori.config.delivery import DeliverySettings
 from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
@@ -251,6 +252,7 @@ class Settings(Section, frozen=True):
     service: Service = Service()
     database: DatabaseSettings = DatabaseSettings()
     http: Http = Http()
+    console: ConsoleSettings = ConsoleSettings()
     submission: SubmissionSettings = SubmissionSettings()
     mx: MxSettings = MxSettings()
     dns: DnsSettings = DnsSettings()

@@ -1,5 +1,6 @@
 """Identifiers that outsiders see. Randomness is passed in, so tests can repeat it."""
 
+import base64
 import random
 import secrets
 import string
@@ -32,6 +33,11 @@ class Ids:
             number, index = divmod(number, len(_ALPHANUMERIC))
             characters.append(_ALPHANUMERIC[index])
         return "".join(characters)
+
+    def token(self) -> str:
+        """Return 256 random bits as 43 characters of A-Z, a-z, 0-9, - and _ (RFC 4648 5)."""
+        drawn = self._random.getrandbits(256).to_bytes(32)
+        return base64.urlsafe_b64encode(drawn).decode().rstrip("=")
 
     def message_id(self, app_id: int, at: int, zone: tzinfo) -> str:
         """Return a MessageId in the shape that clients parse.

@@ -21,6 +21,7 @@ from tayori.db.tables import (
     tenants,
     tracking,
     unclassified,
+    users,
 )
 from tayori.db.tables.metadata import metadata
 
@@ -46,4 +47,5 @@ __all__ = [
     "tenants",
     "tracking",
     "unclassified",
+    "users",
 ]

@@ -12,13 +12,13 @@ from typing import Final
 
 from tayori.catalog.model import Sender
 from tayori.catalog.senders import Senders
-from tayori.catalog.smtp_password import SmtpPasswords
 from tayori.edge.clients import client_key
 from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.mail.reply import Reply
 from tayori.reputation.model import Scope
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, Clock
+from tayori.runtime.password_hash import PasswordHashes
 from tayori.smtp.replies import NO_AUTHENTICATION, Wording
 from tayori.smtp.sasl import Credentials
 
@@ -35,7 +35,7 @@ class Logins:
         self,
         *,
         senders: Senders,
-        passwords: SmtpPasswords,
+        passwords: PasswordHashes,
         failures: BackoffStore,
         clock: Clock,
         key: bytes,

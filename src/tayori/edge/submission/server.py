@@ -3,7 +3,6 @@
 from tayori.accept.checks.size import LARGEST
 from tayori.accept.door import Door
 from tayori.catalog.senders import Senders
-from tayori.catalog.smtp_password import SmtpPasswords
 from tayori.config.tree import Settings
 from tayori.db.database import Database
 from tayori.edge.certificate import Certificate
@@ -15,6 +14,7 @@ from tayori.edge.submission.rate import Rate
 from tayori.mail.entity import MAX_HEAD, MAX_LINE
 from tayori.reputation.permits import Permits
 from tayori.runtime.clock import Clock
+from tayori.runtime.password_hash import PasswordHashes
 from tayori.runtime.secrets import SecretBox
 from tayori.smtp.handler import ServerSettings
 from tayori.tenants.accounts import Accounts
@@ -64,13 +64,13 @@ def build_submission(
     box: SecretBox,
     database: Database,
     permits: Permits,
-    passwords: SmtpPasswords | None = None,
+    passwords: PasswordHashes | None = None,
     limits: PolicyOf | None = None,
 ) -> SubmissionServer:
     """Put the server together; CertificateError when the settings of the certificate are wrong."""
     logins = Logins(
         senders=senders,
-        passwords=passwords or SmtpPasswords(),
+        passwords=passwords or PasswordHashes(),
         failures=BackoffStore(database, clock, FREE),
         clock=clock,
         key=box.derive("remembered SMTP passwords"),
