@@ -183,6 +183,19 @@ async def test_lists_filter_by_tags_and_come_in_pages(identities, accounts):
     assert (await identities.list(accounts[0], offset=9)).identities == ()
 
 
+async def test_tags_are_changed_as_a_whole(identities, accounts):
+    await identities.create(accounts[0], "example.org", 0, (Tag("team", "shop"),))
+    new = (Tag("team", "news"), Tag("env", "live"))
+    changed = await identities.change_tags(accounts[0], "Example.org", new)
+    assert changed.tags == new
+    assert (await identities.get(accounts[0], "example.org")).tags == new
+    twice = await identities.change_tags(accounts[0], "example.org", (Tag("a", "1"), Tag("a", "2")))
+    assert twice.code is Code.INVALID_PARAMETER_VALUE
+    other = await identities.change_tags(accounts[1], "example.org", ())
+    assert other.code is Code.INVALID_PARAMETER_VALUE__NOT_EXIST_DOMAIN
+    assert (await identities.get(accounts[0], "example.org")).tags == new
+
+
 async def test_a_change_of_option_adds_keys_and_keeps_the_old(identities, accounts):
     made = await identities.create(accounts[0], "example.org", 0)
     verified, _ = await identities.record_check(made, records(made, OK))

@@ -151,6 +151,13 @@ class Domains(Section, frozen=True):
     recheck_s: Annotated[
         int, Meta(ge=1, description="Seconds between two checks of a verified domain's records.")
     ] = 86_400
+    propagation_servers: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Resolvers (host:port) asked beside a domain's own servers when a customer"
+            " wants to see how far a record has spread; empty = those of `dns.servers`."
+        ),
+    ] = ()
 
 
 class Policy(Section, frozen=True):

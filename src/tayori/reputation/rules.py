@@ -5,9 +5,11 @@ rise asks for what was delivered, a fall during the day for what was refused; on
 what was not delivered counts against it.
 """
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from tayori.config.reputation import ReputationSettings
 from tayori.reputation.figures import Figures
@@ -77,6 +79,15 @@ class Rate:
     follows: str
 
 
+class Step(NamedTuple):
+    """One thing that a rise asks for: mails, or a share of 1."""
+
+    name: str
+    value: float
+    wanted: float
+    met: bool
+
+
 class Rules:
     """The rules of one installation; `levels` are the mails a day of levels 1 and up."""
 
@@ -122,6 +133,26 @@ class Rules:
                 follows=follows,
             )
             for name, limit, above, follows in lines
+        ]
+
+    def rise(self, figures: Figures, per_day: int) -> list[Step]:
+        """Return what a rise asks for, each with the figure of the day (the "clean" rule).
+
+        Empty when nothing is asked, since the day has no quota.
+        """
+        of = self._settings
+        if not per_day:
+            return []
+        wanted = per_day * of.raise_at
+        complained, delivered = figures.of_delivered("complained"), figures.of_sent("delivered")
+        invalid, spam = figures.of_sent("invalid"), figures.of_sent("spam")
+        return [
+            # Rounded up for readers: a part of a mail cannot be sent.
+            Step("mails", figures.mails, math.ceil(round(wanted, 6)), figures.mails >= wanted),
+            Step("delivered", delivered, of.raise_delivery, delivered > of.raise_delivery),
+            Step("invalid", invalid, of.raise_invalid, invalid < of.raise_invalid),
+            Step("spam", spam, of.raise_spam, spam < of.raise_spam),
+            Step("complained", complained, of.raise_complaint, complained < of.raise_complaint),
         ]
 
     def is_enough(self, figures: Figures) -> bool:

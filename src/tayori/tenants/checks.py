@@ -84,5 +84,5 @@ def _kept(record: DnsRecord, before: Sequence[DnsRecord]) -> DnsRecord:
             record.name,
             record.expected,
         ):
-            return msgspec.structs.replace(earlier, note=record.note)
+            return msgspec.structs.replace(earlier, note=record.note, findings=record.findings)
     return record

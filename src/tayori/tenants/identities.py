@@ -147,6 +147,20 @@ class Identities:
         self.forget()
         return changed or _absent(domain)
 
+    async def change_tags(
+        self, account_id: int, domain: str, tags: Sequence[Tag]
+    ) -> Identity | Refusal:
+        """Set the labels of a domain in place of those it had."""
+        bad = _bad_tags(tags)
+        if bad is not None:
+            return bad
+        name = _normal(domain)
+        if isinstance(name, Refusal):
+            return _absent(domain)
+        changed = await self._store.set_tags(account_id, name, tags)
+        self.forget()
+        return changed or _absent(domain)
+
     async def published_keys(self, identity: Identity) -> tuple[DkimKey, ...]:
         """Return the keys of the identity's option, whose records the customer publishes."""
         keys = await self._all_keys(identity.id)
@@ -233,9 +247,13 @@ def _wish(domain: str, option: int, tags: Sequence[Tag]) -> tuple[str, DkimOptio
     chosen = _option(option)
     if isinstance(chosen, Refusal):
         return chosen
+    return _bad_tags(tags) or (name, chosen)
+
+
+def _bad_tags(tags: Sequence[Tag]) -> Refusal | None:
     fine = len(tags) <= _MAX_TAGS and len({tag.key for tag in tags}) == len(tags)
     if fine and all(_tag_fits(tag) for tag in tags):
-        return name, chosen
+        return None
     return refuse(
         Code.INVALID_PARAMETER_VALUE,
         f"At most {_MAX_TAGS} tags with different keys of 1 to {_MAX_TAG_KEY} characters and values"

@@ -83,6 +83,13 @@ _SET_OPTION = Statement(
     .where(identity.c.id == bindparam("identity_id"))
     .values(dkim_option=bindparam("new_option"))
 )
+_SET_TAGS = Statement(
+    update(identity)
+    .where(
+        identity.c.account_id == bindparam("account_id"), identity.c.domain == bindparam("domain")
+    )
+    .values(tags=bindparam("new_tags"))
+)
 _SET_CHECK = Statement(
     update(identity)
     .where(
@@ -216,6 +223,15 @@ class IdentityStore:
             await transaction.execute(_SET_OPTION, changed)
             after = await transaction.fetch_one(_MINE, values)
         return None if after is None else identity_of(after)
+
+    async def set_tags(self, account_id: int, domain: str, tags: Sequence[Tag]) -> Identity | None:
+        """Set the labels; None without the identity."""
+        values = {"account_id": account_id, "domain": domain}
+        new = {**values, "new_tags": msgspec.json.encode(tuple(tags)).decode()}
+        async with self._database.write() as transaction:
+            await transaction.execute(_SET_TAGS, new)
+            row = await transaction.fetch_one(_MINE, values)
+        return None if row is None else identity_of(row)
 
     async def set_check(self, seen: Identity, after: Identity) -> bool:
         """Store what a check led to; False when the identity changed since it was `seen`."""

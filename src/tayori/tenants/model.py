@@ -122,6 +122,8 @@ class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `type` is TXT or MX, `name` the full name without trailing dot, `expected` the value to enter,
     `current` what the resolver returned ("" for nothing), `note` an English sentence about it.
+    `host` is what to enter as host at the DNS provider, None as long as the zone is not known.
+    `findings` are the codes of what was found with the fields of their sentences.
     """
 
     group: RecordGroup
@@ -131,6 +133,8 @@ class DnsRecord(msgspec.Struct, frozen=True, kw_only=True):
     current: str = ""
     state: RecordState = RecordState.UNKNOWN
     note: str = ""
+    host: str | None = None
+    findings: tuple[tuple[str, dict[str, str]], ...] = ()
 
 
 class Tag(msgspec.Struct, frozen=True, array_like=True):

@@ -49,6 +49,29 @@ def test_a_domain_rises_by_what_was_delivered(of, expected):
     assert kinds(of) == expected
 
 
+@pytest.mark.parametrize(
+    ("of", "missing"),
+    [
+        (figures(1_400), []),
+        (figures(1_399), ["mails"]),
+        (figures(1_400, rejected=70, invalid=70), ["invalid"]),
+        (figures(1_400, delivered=1_288), ["delivered"]),
+        (figures(1_400, rejected=35, spam=35), ["spam"]),
+        (figures(1_400, complained=2), ["complained"]),
+        (Figures(), ["mails", "delivered"]),
+    ],
+)
+def test_what_is_missing_for_a_rise_is_what_keeps_it_from_happening(of, missing):
+    steps = RULES.rise(of, 2_000)
+    assert [step.name for step in steps if not step.met] == missing
+    assert (kinds(of) == [Kind.RAISED]) is (not missing)
+    assert steps[0].wanted == 1_400
+
+
+def test_nothing_is_asked_of_a_day_without_a_quota():
+    assert RULES.rise(figures(), 0) == []
+
+
 def test_a_rise_leads_one_level_up_and_at_most_one_a_day():
     (rise,) = judged(figures(1_400))
     assert (rise.level, rise.rule) == (4, "clean")

@@ -117,6 +117,11 @@ class Finding:
         return SENTENCES[self.code.value][language].format_map(self.fields)
 
 
+def stored_finding(code: str, fields: dict[str, str]) -> Finding | None:
+    """Return a finding that was kept; None for one that an older version knew."""
+    return Finding(FindingCode(code), fields) if code in tuple(FindingCode) else None
+
+
 def finding(code: FindingCode, **fields: object) -> Finding:
     """Return a finding; fields are shown as text."""
     return Finding(code, {name: str(value) for name, value in fields.items()})

@@ -79,6 +79,8 @@ class Record:
             current=self.current,
             state=self.state,
             note=self.explanation(),
+            host=self.host,
+            findings=tuple((found.code.value, found.fields) for found in self.findings),
         )
 
 

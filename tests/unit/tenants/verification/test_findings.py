@@ -3,7 +3,12 @@ from typing import get_args
 
 import pytest
 
-from tayori.tenants.verification.findings import FindingCode, Language
+from tayori.tenants.verification.findings import (
+    FindingCode,
+    Language,
+    finding,
+    stored_finding,
+)
 from tayori.tenants.verification.mailbox_services import SERVICES, by_hosts, by_includes
 from tayori.tenants.verification.sentences import SENTENCES
 
@@ -30,3 +35,11 @@ def test_mailbox_services_are_told_by_mx_and_spf() -> None:
     assert by_hosts(["notgoogle.com", "mx.ours.test"]) is None
     assert by_includes([]) is None
     assert len({service.name for service in SERVICES}) == len(SERVICES)
+
+
+def test_a_finding_that_was_kept_is_told_in_any_language() -> None:
+    kept = finding(FindingCode.DKIM_SEVERAL, name="x", count=2)
+    read = stored_finding(kept.code.value, kept.fields)
+    assert read == kept
+    assert read.sentence("ja") == kept.sentence("ja")
+    assert stored_finding("of_an_older_version", {}) is None
