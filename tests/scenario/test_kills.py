@@ -98,6 +98,10 @@ async def test_a_server_that_was_killed_goes_on_after_its_restart(
     entries = await _drained(server)
     _check_nothing_lost(load, entries, sink)
     _check_copies(entries, sink, killed_at, most=MOST_HELD)
+    if point is Point.SETTLE_BEFORE_COMMIT:
+        # The receivers' yes was noted before, and is settled after the restart.
+        taken = [line for line in server.log if line.get("event") == "deliveries_taken_over"]
+        assert sum(line["count"] for line in taken) > 0
     assert await server.stop() == 0
     assert server.errors == []
 

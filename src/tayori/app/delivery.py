@@ -4,7 +4,7 @@ import os
 import random
 import socket
 
-from tayori.app.parts import Parts
+from tayori.app.parts import RUN_DIR, Parts
 from tayori.classify.current import BounceRules
 from tayori.config.rules import RuleFile
 from tayori.delivery.attempts import Composer
@@ -21,6 +21,7 @@ from tayori.delivery.security.store import SecurityStore
 from tayori.delivery.service import DeliveryNeeds, build_delivery
 from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.stops import Stops
+from tayori.delivery.takeover import TakeOver
 from tayori.mail.tracking_token import KEY_PURPOSE
 from tayori.reputation.standing_store import StopStore
 from tayori.reputation.warmup import WARMUP_RULES, read_table
@@ -55,8 +56,10 @@ def delivery(parts: Parts) -> list[Service]:
         token_key=parts.box.derive(RETURN_PATH_PURPOSE),
         link_key=parts.box.derive(KEY_PURPOSE),
     )
+    owner = f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}"
+    journals = parts.data_dir / RUN_DIR / "delivered"
     needs = DeliveryNeeds(
-        owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
+        owner=owner,
         settings=parts.settings,
         queue=parts.queue,
         suppressions=parts.suppressions,
@@ -71,9 +74,11 @@ def delivery(parts: Parts) -> list[Service]:
         chance=chance,
         sources=_sources(parts, chance, reactions),
         stops=Stops(StopStore(parts.database), parts.clock),
+        journals=journals,
         security=security,
     )
-    return [security, build_delivery(needs)]
+    takeover = TakeOver(parts.queue, owner, journals)
+    return [security, takeover, build_delivery(needs)]
 
 
 def _results(parts: Parts) -> Results | None:

@@ -75,6 +75,8 @@ class DeliveryNeeds:
     """Scans mails before they are attempted; None without a scanner."""
     stops: Stops | None = None
     """What keeps back mail of suspended accounts and stopped domains; None = nothing does."""
+    journals: Path | None = None
+    """Where the processes of this machine note what is delivered and not yet settled."""
     security: Security | None = None
     """Policies of receivers and demands of ours; None leaves the rules and `delivery.tls`."""
 
@@ -82,7 +84,7 @@ class DeliveryNeeds:
 def build_delivery(needs: DeliveryNeeds) -> DeliveryLoop:
     """Return the loop, not started."""
     delivery = needs.settings.delivery
-    settler = Settler(needs.queue, needs.owner)
+    settler = Settler(needs.queue, needs.owner, needs.journals)
     shaping = LiveShaping(Path(needs.settings.data_dir), delivery)
     bounce_rules = needs.bounce_rules or BounceRules(Path(needs.settings.data_dir))
     pacer = Pacer(store=needs.pacing, owner=needs.owner, clock=needs.clock)

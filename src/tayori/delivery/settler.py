@@ -2,15 +2,17 @@
 
 A recipient is held from its lease until its settlement is committed. While the database cannot be
 reached nothing is dropped: the results wait here, bounded by what was leased, and so does the
-leasing of more.
+leasing of more. What a receiver said yes to stands in the journal meanwhile.
 """
 
 import asyncio
 from collections import Counter
 from collections.abc import Sequence
+from pathlib import Path
 
 from tayori.classify.model import BounceClass
 from tayori.db.database import DatabaseBusyError
+from tayori.delivery.journal import Journal
 from tayori.queue.model import Leased, Settlement
 from tayori.queue.states import State
 from tayori.queue.store import QueueStore
@@ -24,11 +26,17 @@ SLOWEST_RETRY_S = 5.0
 
 
 class Settler:
-    """Collects settlements of `owner`'s recipients and commits them in batches."""
+    """Collects settlements of `owner`'s recipients and commits them in batches.
 
-    def __init__(self, queue: QueueStore, owner: str) -> None:
+    `journals` is the directory in which the processes of this machine note deliveries; None for
+    no journal.
+    """
+
+    def __init__(self, queue: QueueStore, owner: str, journals: Path | None = None) -> None:
         self._queue = queue
         self._owner = owner
+        self._journals = journals
+        self._journal = Journal(journals, owner.replace("/", "-")) if journals else None
         self._held: dict[int, Leased] = {}
         self._undecided: dict[int, Leased] = {}
         self._settled = 0
@@ -58,8 +66,18 @@ class Settler:
     def put(self, settlement: Settlement) -> None:
         """Take a result; it is committed soon. Only the first one for a lease counts."""
         if self._undecided.pop(settlement.recipient.id, None) is not None:
+            self._note(settlement)
             self._waiting.append(settlement)
             self._work.set()
+
+    def _note(self, settlement: Settlement) -> None:
+        if self._journal is None:
+            return
+        try:
+            self._journal.note(settlement)
+        except OSError as error:
+            # Without the note a crash in the next moments may cost a duplicate, and no more.
+            self._log.warning("delivery_not_noted", error=str(error))
 
     def give_back(self, now: int) -> None:
         """Return to the queue whatever has no result, as not attempted."""
@@ -80,6 +98,8 @@ class Settler:
 
     def start(self) -> None:
         """Begin to commit."""
+        if self._journal is not None:
+            self._journal.open()
         self._task = asyncio.create_task(self._run(), name="settler")
 
     async def finish(self) -> None:
@@ -88,6 +108,8 @@ class Settler:
         self._work.set()
         if self._task is not None:
             await asyncio.wait({self._task})
+        if self._journal is not None:
+            self._journal.close()
 
     async def _run(self) -> None:
         while self._waiting or not self._ending:
@@ -119,6 +141,8 @@ class Settler:
                 break
         for item in batch:
             self._held.pop(item.recipient.id, None)
+        if self._journal is not None:
+            self._journal.settled(item.recipient.id for item in batch)
         done = [item for item, yes in zip(batch, effective, strict=True) if yes]
         self._settled += _observe(done)
         self._room.set()

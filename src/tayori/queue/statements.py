@@ -77,6 +77,11 @@ LEASE = Statement(
     .where(among(recipient.c.id, "ids"))
     .values(state=bindparam("sending"), lease_owner=bindparam("owner"), due_at=bindparam("until"))
 )
+STILL_OPEN = Statement(
+    select(*LEASED_COLUMNS)
+    .where(among(recipient.c.id, "ids"))
+    .where(recipient.c.due_at.is_not(None))
+)
 EXTEND = Statement(
     update(recipient)
     .where(among(recipient.c.id, "ids"))

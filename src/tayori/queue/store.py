@@ -63,6 +63,12 @@ class QueueStore:
             reach(Point.LEASE_AFTER_COMMIT)
         return [_leased(row) for row in found]
 
+    async def still_open(self, recipient_ids: Iterable[int]) -> list[Leased]:
+        """Return those of some recipients that have not ended, whoever holds them."""
+        values = {"ids": sorted(recipient_ids)}
+        async with self._database.read() as transaction:
+            return [_leased(row) for row in await transaction.fetch(statements.STILL_OPEN, values)]
+
     async def extend(self, owner: str, recipient_ids: Sequence[int], until: int) -> None:
         """Move the end of leases that `owner` still holds."""
         async with self._database.write() as transaction:
