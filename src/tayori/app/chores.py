@@ -56,9 +56,14 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
 def _bulk(parts: Parts) -> list[Service]:
     runner = build_runner(parts, build_door(parts))
     uploads = UploadStore(parts.database)
+
+    async def fill_lists() -> bool:
+        return await uploads.store_part() or await parts.list_files.read()
+
     return [
         Worker("bulk tasks", runner.step, parts.bulk_signal),
-        Worker("uploads", uploads.store_part, parts.upload_signal),
+        Worker("uploads", fill_lists, parts.upload_signal),
+        Periodic("forget files of lists", SWEEP_S, parts.list_files.sweep),
     ]
 
 

@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from tayori.app.people import People, build_people
 from tayori.catalog.directory import CatalogDirectory
+from tayori.catalog.list_file_store import ListFileStore
+from tayori.catalog.list_files import ListFiles
 from tayori.catalog.receiver_store import ReceiverStore
 from tayori.catalog.receivers import Receivers
 from tayori.catalog.sender_store import SenderStore
@@ -65,6 +67,7 @@ class Parts:
     senders: Senders
     templates: Templates
     receivers: Receivers
+    list_files: ListFiles
     queue: QueueStore
     suppressions: SuppressStore
     tracking: TrackingStore
@@ -137,6 +140,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
             policy=policy,
             limits=limits,
         ),
+        list_files=_list_files(database, clock, limits, upload_signal),
         receivers=Receivers(
             store=ReceiverStore(database),
             clock=clock,
@@ -152,6 +156,13 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         upload_signal=upload_signal,
         inbound_signal=open_wakeup(url, data_dir / RUN_DIR, "inbound"),
     )
+
+
+def _list_files(
+    database: Database, clock: Clock, limits: AccountLimits, signal: Wakeup
+) -> ListFiles:
+    store = ListFileStore(database)
+    return ListFiles(store=store, clock=clock, limits=limits, announce=signal.announce)
 
 
 def _identities(

@@ -1,9 +1,12 @@
 """The SQL of receiver lists, each statement by name."""
 
-from sqlalchemy import bindparam, delete, func, insert, select, update
+from typing import Any
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 
 from tayori.db.statement import LIKE_ESCAPE, Statement, among
 from tayori.db.tables.lists import receiver, receiver_list, receiver_upload
+from tayori.db.window import window
 
 _list, _one, _upload = receiver_list.c, receiver.c, receiver_upload.c
 
@@ -31,13 +34,23 @@ _FILTERED = (
     & _list.status.between(bindparam("least"), bindparam("largest"))
     & func.lower(_list.name).like(bindparam("pattern"), escape=LIKE_ESCAPE)
 )
-PAGE_OF_LISTS = Statement(
-    select(receiver_list)
-    .where(_FILTERED)
-    .order_by(_list.id.desc())
-    .limit(bindparam("most"))
-    .offset(bindparam("skip"))
-)
+_ORDERS: dict[str, tuple[ColumnElement[Any], ...]] = {
+    "created": (_list.id,),
+    "name": (func.lower(_list.name), _list.id),
+    "size": (_list.total, _list.id),
+}
+PAGE_OF_LISTS = {
+    f"{sign}{name}": Statement(
+        select(receiver_list)
+        .where(_FILTERED)
+        .order_by(*(one.desc() if sign else one.asc() for one in columns))
+        .limit(bindparam("most"))
+        .offset(bindparam("skip"))
+    )
+    for name, columns in _ORDERS.items()
+    for sign in ("", "-")
+}
+"""By the order; an account has a few hundred lists, which its index finds."""
 COUNT_FILTERED_LISTS = Statement(select(func.count().label("total")).where(_FILTERED))
 DELETE_LIST = Statement(
     delete(receiver_list)
@@ -80,6 +93,14 @@ ADD_TO_LIST = Statement(
         variables=bindparam("names"),
     )
 )
+TAKE_FROM_LIST = Statement(
+    update(receiver_list)
+    .where(_list.id == bindparam("of_id"))
+    .values(
+        total=_list.total - bindparam("fewer"),
+        invalid=_list.invalid - bindparam("fewer_invalid"),
+    )
+)
 INSERT_RECEIVER = Statement(
     insert(receiver).values({c.name: bindparam(c.name) for c in receiver.c if c.name != "id"})
 )
@@ -106,6 +127,25 @@ PAGE_OF_RECEIVERS = {
 }
 COUNT_RECEIVERS = Statement(
     select(_one.valid, func.count().label("total")).where(_MATCHING).group_by(_one.valid)
+)
+LOOK = window(
+    list(_one),
+    source=receiver,
+    key=[_one.id],
+    among=_one.list_id == bindparam("of_list"),
+    hit=func.lower(_one.address).like(bindparam("pattern"), escape=LIKE_ESCAPE)
+    & among(_one.valid, "kinds"),
+)
+AT_ADDRESS = Statement(
+    select(receiver)
+    .where(_one.list_id == bindparam("of_list"))
+    .where(among(_one.address, "addresses"))
+)
+REMOVE = Statement(
+    delete(receiver)
+    .where(_one.list_id == bindparam("of_list"))
+    .where(_one.id == bindparam("of_receiver"))
+    .returning(_one.address, _one.valid)
 )
 AFTER = Statement(
     select(receiver)

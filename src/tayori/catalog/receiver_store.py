@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from tayori.catalog import receiver_statements as statements
+from tayori.catalog.file_removal_store import forget_files_of
 from tayori.catalog.receiver_model import (
     ListStatus,
     Receiver,
@@ -21,8 +22,14 @@ from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Transaction
 from tayori.db.database import Row as Stored
 from tayori.db.statement import like_text
+from tayori.db.window import Key
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+
+LOOKED_AT = 20_000
+"""Receivers of one page that are looked through when only some of them are wanted."""
+FIRST: Key = (0,)
+"""The key of the first page of a list."""
 
 
 class ReceiverStore:
@@ -64,9 +71,14 @@ class ReceiverStore:
         return to_list(row) if row else None
 
     async def page(
-        self, account_id: int, page: tuple[int, int], status: int | None, keyword: str
+        self,
+        account_id: int,
+        page: tuple[int, int],
+        status: int | None,
+        keyword: str,
+        order: str = "-created",
     ) -> tuple[list[ReceiverList], int]:
-        """Return a page (offset, limit), newest first, and how many match."""
+        """Return a page (offset, limit) in an order of `PAGE_OF_LISTS`, and how many match."""
         values = {
             "account": account_id,
             "least": status if status is not None else 0,
@@ -76,7 +88,7 @@ class ReceiverStore:
             "most": page[1],
         }
         async with self._database.read() as transaction:
-            rows = await transaction.fetch(statements.PAGE_OF_LISTS, values)
+            rows = await transaction.fetch(statements.PAGE_OF_LISTS[order], values)
             total = await numbers.total(transaction, statements.COUNT_FILTERED_LISTS, values)
         return [to_list(row) for row in rows], total
 
@@ -88,6 +100,7 @@ class ReceiverStore:
                 return False
             await transaction.execute(statements.DELETE_RECEIVERS, values)
             await transaction.execute(statements.DELETE_UPLOADS, values)
+            await forget_files_of(transaction, list_id)
         return True
 
     async def add(
@@ -142,6 +155,38 @@ class ReceiverStore:
             valid=by_validity.get(True, 0),
             invalid=by_validity.get(False, 0),
         )
+
+    async def look(
+        self, list_id: int, search: Search, after: Key, most: int
+    ) -> tuple[list[Receiver], Key | None]:
+        """Return the next receivers behind a key that match, and the key to look on behind."""
+        kinds = [True, False] if search.valid is None else [search.valid]
+        values = {"of_list": list_id, "pattern": _pattern(search.text), "kinds": kinds}
+        looked = LOOKED_AT if search.text or search.valid is not None else None
+        async with self._database.read() as transaction:
+            seen = await statements.LOOK.look(transaction, values, after, most=most, looked=looked)
+        return [_receiver(row) for row in seen.rows], seen.after
+
+    async def at_address(self, list_id: int, address: str) -> list[Receiver]:
+        """Return the receivers of an address, as it was given and in lower case."""
+        values = {"of_list": list_id, "addresses": sorted({address, address.lower()})}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(statements.AT_ADDRESS, values)
+        return sorted(map(_receiver, rows), key=lambda one: one.id)
+
+    async def remove(self, account_id: int, list_id: int, receiver_id: int) -> str | None:
+        """Remove one receiver from a list of the account; return the address, None without one."""
+        async with self._database.write() as transaction:
+            values = {"account": account_id, "of_id": list_id}
+            if await transaction.fetch_one(statements.LOCK_LIST, values) is None:
+                return None
+            wanted = {"of_list": list_id, "of_receiver": receiver_id}
+            gone = await transaction.fetch_one(statements.REMOVE, wanted)
+            if gone is None:
+                return None
+            fewer = {"of_id": list_id, "fewer": 1, "fewer_invalid": 0 if gone["valid"] else 1}
+            await transaction.execute(statements.TAKE_FROM_LIST, fewer)
+        return str(gone["address"])
 
     async def after(self, list_id: int, cursor: int, last: int, most: int) -> list[Receiver]:
         """Return the next valid receivers behind number `cursor` and not beyond `last`."""

@@ -12,9 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from tayori.catalog.receiver_model import Receiver, ReceiverList, ReceiverPage, Row, Search, Upload
-from tayori.catalog.receiver_store import ReceiverStore
+from tayori.catalog.receiver_store import FIRST, ReceiverStore
 from tayori.config.tree import Policy
-from tayori.mail.address import AddressError, parse_mailbox
+from tayori.db.window import Key
+from tayori.mail.address import AddressError, Mailbox, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock
@@ -70,10 +71,18 @@ class Receivers:
         return found or refuse(Code.OPERATION_DENIED__RECEIVER_NOT_EXIST)
 
     async def page(
-        self, account_id: int, page: tuple[int, int], status: int | None = None, keyword: str = ""
+        self,
+        account_id: int,
+        page: tuple[int, int],
+        status: int | None = None,
+        keyword: str = "",
+        order: str = "-created",
     ) -> tuple[list[ReceiverList], int]:
-        """Return a page (offset, limit), newest first, and how many match."""
-        return await self._store.page(account_id, page, status, keyword)
+        """Return a page (offset, limit), and how many match.
+
+        `order` is created, name or size, with "-" in front for descending.
+        """
+        return await self._store.page(account_id, page, status, keyword, order)
 
     async def delete(self, account_id: int, list_id: int) -> Refusal | None:
         """Delete a list with its receivers; None when done."""
@@ -118,6 +127,25 @@ class Receivers:
         if isinstance(found, Refusal):
             return found
         return await self._store.search(list_id, search, page)
+
+    async def look(
+        self, list_id: int, search: Search, after: Key = FIRST, most: int = 50
+    ) -> tuple[list[Receiver], Key | None]:
+        """Return the next receivers of a list that match, and the key to look on behind.
+
+        A whole address is found at once; parts of addresses are looked for window by window.
+        """
+        whole = parse_mailbox(search.text) if search.text else None
+        if isinstance(whole, Mailbox) and not whole.display_name:
+            found = await self._store.at_address(list_id, search.text)
+            if found:
+                return found, None
+        return await self._store.look(list_id, search, after, most)
+
+    async def remove(self, account_id: int, list_id: int, receiver_id: int) -> str | Refusal:
+        """Remove one receiver from a list of the account; return the address."""
+        gone = await self._store.remove(account_id, list_id, receiver_id)
+        return gone or refuse(Code.RESOURCE_NOT_FOUND, f"There is no receiver {receiver_id}.")
 
     async def after(self, list_id: int, cursor: int, last: int, most: int) -> list[Receiver]:
         """Return the next valid receivers behind `cursor` and up to `last`, for a task's step."""
