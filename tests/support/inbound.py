@@ -13,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
+from tests.support.review import reviewer
 
 from tayori.accept.door import Door
 from tayori.accept.limits import Limits
@@ -40,6 +41,7 @@ from tayori.inbound.forwarding import Forwarder
 from tayori.inbound.forwarding_store import ForwardingStore
 from tayori.inbound.processing import InboundNeeds, Processing
 from tayori.inbound.routing import Router, TokenKeys
+from tayori.inbound.scoring import Scorer
 from tayori.inbound.spool import Entry
 from tayori.inbound.spool_store import Spool
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
@@ -55,6 +57,7 @@ from tayori.runtime.clock import HOUR, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
 from tayori.sandbox.dns_server import DnsServer
+from tayori.screen.score.address_store import ScoreAddressStore
 from tayori.tenants.account_store import AccountStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
@@ -221,7 +224,7 @@ async def inbound_world(
         zone=ZONE,
         lifetime_ms=72 * HOUR,
     )
-    router = Router(ForwardingStore(database), clock, KEYS, (HOST,))
+    router = Router(ForwardingStore(database), clock, KEYS, (HOST,), ScoreAddressStore(database))
     spool = Spool(database)
     settings = Settings(data_dir=str(folder), service=Service(hostname=HOST), mx=MxSettings(**mx))
     async with DnsServer() as dns:
@@ -240,6 +243,7 @@ async def inbound_world(
             host_name=HOST,
             clock=clock,
             rules=lambda: None,
+            scorer=Scorer(reviewer=reviewer(), lookups=resolver),
         )
         shared = Inbound(
             router=router,

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from tayori.app.delivery import RETURN_PATH_PURPOSE
 from tayori.app.door import build_door
 from tayori.app.parts import Parts
+from tayori.app.scoring import build_score_addresses, build_scorer, score_domain
 from tayori.classify.current import BounceRules
 from tayori.classify.rules import Ruleset
 from tayori.delivery.plan import Planner
@@ -35,6 +36,7 @@ from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
 from tayori.runtime.worker import Worker
 from tayori.screen.scanners.scanner import scanner_of
+from tayori.screen.score.address_store import ScoreAddressStore
 
 SWEEP_S = 300.0
 
@@ -50,8 +52,19 @@ def token_keys(parts: Parts) -> TokenKeys:
 def build_router(parts: Parts) -> Router:
     """Return what tells which mail is for us."""
     settings = parts.settings
-    own = (settings.service.hostname, settings.domains.mx_host, *settings.mx.domains)
-    return Router(ForwardingStore(parts.database), parts.clock, token_keys(parts), own)
+    own = (
+        settings.service.hostname,
+        settings.domains.mx_host,
+        score_domain(settings),
+        *settings.mx.domains,
+    )
+    return Router(
+        ForwardingStore(parts.database),
+        parts.clock,
+        token_keys(parts),
+        own,
+        ScoreAddressStore(parts.database),
+    )
 
 
 def listener(parts: Parts) -> SmtpListeners:
@@ -117,6 +130,8 @@ def understanding(parts: Parts) -> list[Service]:
     router = build_router(parts)
     spool = Spool(parts.database)
     rules = BounceRules(parts.data_dir)
+    scanner = scanner_of(parts.settings.scan, parts.clock)
+    scores = build_score_addresses(parts)
 
     def in_force() -> Ruleset:
         rules.refresh()
@@ -138,14 +153,16 @@ def understanding(parts: Parts) -> list[Service]:
         host_name=parts.settings.service.hostname,
         clock=parts.clock,
         rules=in_force,
+        scorer=build_scorer(parts, scanner),
         heard=_hearing(parts, rules),
-        scanner=scanner_of(parts.settings.scan, parts.clock),
+        scanner=scanner,
     )
 
     async def forget() -> None:
         now = parts.clock.now()
         await spool.sweep(now - parts.settings.mx.keep_days * DAY)
         await DmarcStore(parts.database).sweep(now - KEPT_DAYS * DAY)
+        await scores.sweep()
 
     return [
         Worker("inbound mail", Processing(needs).step, parts.inbound_signal),

@@ -25,7 +25,7 @@ from tayori.cli.reaction import reaction_app
 from tayori.cli.replies import replies_app
 from tayori.cli.report import report
 from tayori.cli.sandbox import demo, sandbox
-from tayori.cli.score import score
+from tayori.cli.score import score_app
 from tayori.cli.serve import serve, serve_process
 from tayori.cli.shaping import shaping_app
 from tayori.cli.source import source_app
@@ -57,6 +57,7 @@ app.add_typer(tracking_app, name="tracking")
 for _name, _commands in suppression.apps():
     app.add_typer(_commands, name=_name)
 app.add_typer(inbound_app, name="inbound")
+app.add_typer(score_app, name="score")
 app.add_typer(dmarc_app, name="dmarc")
 app.add_typer(replies_app, name="replies")
 app.add_typer(dns_app, name="dns")
@@ -72,7 +73,6 @@ app.command()(explain)
 app.command("explain-reply")(explain_reply)
 app.command("explain-bounce")(explain_bounce)
 app.command()(plan)
-app.command()(score)
 app.command()(serve)
 app.command()(sandbox)
 app.command()(demo)

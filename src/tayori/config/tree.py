@@ -9,6 +9,7 @@ from tayori.config.delivery import DeliverySettings
 from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
 from tayori.config.retention import RetentionSettings
+from tayori.config.score import ScoreSettings
 from tayori.config.screening import Review, ScanSettings
 from tayori.config.section import Listen, Section
 from tayori.config.tracking import SimulatorSettings, TrackingSettings
@@ -271,6 +272,7 @@ class Settings(Section, frozen=True):
     domains: Domains = Domains()
     review: Review = Review()
     scan: ScanSettings = ScanSettings()
+    score: ScoreSettings = ScoreSettings()
     policy: Policy = Policy()
     reputation: ReputationSettings = ReputationSettings()
     bulk: BulkSettings = BulkSettings()

@@ -23,6 +23,8 @@ from tayori.mail.dmarc_report import AggregateReport
 from tayori.queue import statements as queue
 from tayori.queue.states import FINAL, State, check_move
 from tayori.runtime.crash import Point, reach
+from tayori.screen.score.address import MailScore
+from tayori.screen.score.address_store import keep_score
 from tayori.suppress.full_mailbox_store import note_full
 from tayori.suppress.model import BLOCKED_MS, Blocked
 from tayori.suppress.store import block
@@ -48,6 +50,8 @@ class Meaning:
     reports: tuple[AggregateReport, ...] = ()
     events: tuple[Event, ...] = ()
     """Events that belong to no recipient of ours."""
+    scores: tuple[tuple[int, MailScore], ...] = ()
+    """Scores by the number of the address that the mail came to."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,6 +94,8 @@ class EffectStore:
             ]
             changes.events.extend(event for each in chosen for event in each.events)
             await _write(transaction, changes)
+            for number, score in (each for one in chosen for each in one.scores):
+                await keep_score(transaction, number, score)
             await finish(transaction, done)
             reach(Point.INBOUND_BEFORE_COMMIT)
         reach(Point.INBOUND_AFTER_COMMIT)

@@ -17,11 +17,14 @@ from tayori.inbound.forwarding import Forwarder, NotForwarded
 from tayori.inbound.looking import Scanned, ScannerDownError, look
 from tayori.inbound.reading import Reading, read
 from tayori.inbound.routing import Destination, Purpose, Router, TokenKeys
+from tayori.inbound.scoring import Scorer
 from tayori.inbound.spool import MOST_ATTEMPTS, Disposition, SpooledMail
 from tayori.inbound.spool_store import Spool
 from tayori.runtime import log, metrics
 from tayori.runtime.clock import Clock
 from tayori.screen.scanners.scanner import Scanner
+from tayori.screen.score.address import MailScore
+from tayori.screen.score.model import BEST
 
 _KEPT_REPORTS = frozenset({Purpose.TLS_REPORT})
 
@@ -40,6 +43,8 @@ class InboundNeeds:
     host_name: str
     clock: Clock
     rules: Callable[[], Ruleset | None]
+    scorer: Scorer
+    """Scores what comes to one-time addresses."""
     heard: Callable[[Sequence[Heard]], Awaitable[None]] | None = None
     """Hears of refusals after they are committed; None where nobody reacts."""
     scanner: Scanner | None = None
@@ -85,7 +90,12 @@ class Processing:
         needs = self._needs
         results = await authenticate(mail, needs.lookups, needs.host_name)
         routed = [await needs.router.route(one, mail.received_at) for one in mail.recipients]
-        destinations = [one for one in routed if isinstance(one, Destination)]
+        found = [one for one in routed if isinstance(one, Destination)]
+        scored = [one for one in found if one.purpose is Purpose.SCORE]
+        destinations = [one for one in found if one.purpose is not Purpose.SCORE]
+        score = await needs.scorer.received(mail, results) if scored else None
+        if score is not None and not destinations:
+            return self._of_score(mail, score, scored, results)
         reading = await asyncio.to_thread(read, mail, destinations, needs.keys, needs.rules())
         scanned = await look(needs.scanner, mail.content) if reading.forwards else Scanned()
         disposition = await self._disposition(mail, reading, results, destinations, scanned)
@@ -100,6 +110,30 @@ class Processing:
             findings=reading.findings,
             reports=reading.reports,
             events=scanned.events(mail, _accounts(reading)),
+            scores=tuple((one.score_id, score) for one in scored if score is not None),
+        )
+
+    def _of_score(
+        self,
+        mail: SpooledMail,
+        score: MailScore,
+        scored: Sequence[Destination],
+        results: Authentication,
+    ) -> Meaning:
+        """Return the meaning of a mail that came for its score alone; its content is erased."""
+        disposition = Disposition(
+            kind="score",
+            note=f"It has {score.score.points:g} of {BEST:g} points.",
+            header_from=_plain(score.header_from),
+            subject=_plain(score.subject),
+            authentication=results.header_value(self._needs.host_name),
+        )
+        return Meaning(
+            mail_id=mail.id,
+            at=mail.received_at,
+            digest="",
+            disposition=disposition,
+            scores=tuple((one.score_id, score) for one in scored),
         )
 
     async def _disposition(

@@ -1,7 +1,8 @@
 """Which mail is for us: from a forward path to what it is for, or a sentence why not.
 
-Looked for in this order: the service's own addresses, return paths, unsubscribe addresses, and
-domains whose mail is forwarded. Nothing is decided by what the mail holds.
+Looked for in this order: one-time addresses for a score, return paths, unsubscribe addresses, the
+service's own addresses, and domains whose mail is forwarded. Nothing is decided by what the mail
+holds.
 """
 
 from collections.abc import Iterable
@@ -15,6 +16,8 @@ from tayori.mail.address import Address, AddressError, parse_address
 from tayori.mail.reply import Reply
 from tayori.mail.return_path import RETURN, UNSUBSCRIBE, Form, ReturnPath, TokenError, decode
 from tayori.runtime.clock import Clock
+from tayori.screen.score.address import Stage, token_of
+from tayori.screen.score.address_store import ScoreAddressStore
 from tayori.tenants.memory import Memory
 
 
@@ -30,6 +33,8 @@ class Purpose(StrEnum):
     POSTMASTER = "postmaster"
     """Postmaster and abuse (RFC 2142)."""
     FORWARD = "forward"
+    SCORE = "score"
+    """A one-time address whose mail is scored."""
 
 
 SERVICE_NAMES: Final = {
@@ -44,11 +49,12 @@ SERVICE_NAMES: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """What an address is for; `recipient_id` 0 and `domain` None where it names none."""
+    """What an address is for; numbers are 0 and `domain` is None where it names none."""
 
     purpose: Purpose
     address: str
     recipient_id: int = 0
+    score_id: int = 0
     domain: Domain | None = None
 
 
@@ -66,6 +72,13 @@ _FORGED: Final = Reply(
 _EXPIRED: Final = Reply(
     550, "5.7.1", ("This address was made for one mail and is too old to be answered.",)
 )
+_NO_SCORE: Final = Reply(550, "5.1.1", ("There is no such address for a score.",))
+_SCORED: Final = Reply(
+    550, "5.7.1", ("A mail to this address was scored already: make a new address.",)
+)
+_SCORE_EXPIRED: Final = Reply(
+    550, "5.7.1", ("This address for a score has expired: make a new one.",)
+)
 _NO_ADDRESS: Final = Reply(553, "5.1.3", ("This is no address.",))
 
 
@@ -73,9 +86,15 @@ class Router:
     """Tells what addresses are for; domains are remembered for five seconds."""
 
     def __init__(
-        self, store: ForwardingStore, clock: Clock, keys: TokenKeys, own_domains: Iterable[str]
+        self,
+        store: ForwardingStore,
+        clock: Clock,
+        keys: TokenKeys,
+        own_domains: Iterable[str],
+        scores: ScoreAddressStore | None = None,
     ) -> None:
         self._store = store
+        self._scores = scores
         self._clock = clock
         self._keys = keys
         self._own = tuple(domain.rstrip(".").lower() for domain in own_domains)
@@ -93,8 +112,23 @@ class Router:
         if domain is None and address.domain not in self._own:
             sentence = f"We take no mail for {address.domain}."
             return Reply(550, "5.7.1", (sentence,))
+        token = token_of(address.local)
+        if token is not None and self._scores is not None and address.domain in self._own:
+            return await self._to_score(self._scores, address, token, at)
         now = self._clock.now() if at is None else at
         return self._at_ours(address, domain, now)
+
+    async def _to_score(
+        self, scores: ScoreAddressStore, address: Address, token: str, at: int | None
+    ) -> Destination | Reply:
+        """Return the address for a score; a mail that was taken (`at`) is not refused any more."""
+        found = await scores.by_token(token)
+        if found is None:
+            return _NO_SCORE
+        stage = Stage.WAITING if at is not None else found.stage(self._clock.now())
+        if stage is not Stage.WAITING:
+            return _SCORED if stage is Stage.SCORED else _SCORE_EXPIRED
+        return Destination(purpose=Purpose.SCORE, address=address.addr, score_id=found.id)
 
     def _at_ours(self, address: Address, domain: Domain | None, now: int) -> Destination | Reply:
         named = self._by_token(address, now)

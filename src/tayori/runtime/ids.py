@@ -11,6 +11,7 @@ from functools import lru_cache
 from tayori.runtime.clock import SECOND, local
 
 _ALPHANUMERIC = string.ascii_letters + string.digits
+_LOWER_CASE = string.ascii_lowercase + string.digits
 
 
 class Ids:
@@ -38,6 +39,10 @@ class Ids:
         """Return 256 random bits as 43 characters of A-Z, a-z, 0-9, - and _ (RFC 4648 5)."""
         drawn = self._random.getrandbits(256).to_bytes(32)
         return base64.urlsafe_b64encode(drawn).decode().rstrip("=")
+
+    def lower_case(self, length: int) -> str:
+        """Return `length` random characters of a-z, 0-9, for what may be written in any case."""
+        return "".join(self._random.choice(_LOWER_CASE) for _ in range(length))
 
     def message_id(self, app_id: int, at: int, zone: tzinfo) -> str:
         """Return a MessageId in the shape that clients parse.

@@ -4,41 +4,46 @@ The server that handed it over is not known, so SPF is only looked for, not eval
 verified. What cannot be looked up is unknown and costs nothing.
 """
 
+import asyncio
+from collections.abc import Sequence
+from typing import Final
+
 from tayori.dns.answers import Lookup, Lookups, TemporaryFailure
-from tayori.mail.address import AddressError
-from tayori.mail.address_list import read_mailboxes
-from tayori.mail.reading import read_mail
-from tayori.sandbox.verifier import DkimVerifier, SignatureResult
+from tayori.inbound.authentication import author_domain
+from tayori.inbound.sender_checks import Asker, DkimResult, check_dkim
 from tayori.screen.hosts import related
 from tayori.screen.score.evidence import Authentication, Result, Signature
 from tayori.tenants.verification.check_dmarc import next_domain, policy_record
 from tayori.tenants.verification.check_spf import own_record
 
+_RESULTS: Final = {"pass": Result.PASS, "temperror": Result.UNKNOWN}
+_CHANGED: Final = "body hash mismatch"
+"""How the library begins when the body is not the one that was signed."""
+
 
 async def authentication_of(raw: bytes, lookups: Lookups) -> Authentication | None:
     """Return what can be known of the mail's domain; None when it names none."""
-    domain = _from_domain(raw)
+    domain = author_domain(raw)
     if not domain:
         return None
-    signatures = [_signature(one) for one in await DkimVerifier(lookups).verify(raw)]
+    found = await asyncio.to_thread(check_dkim, Asker(lookups), raw)
+    signatures = tuple(map(signature_of, found))
     return Authentication(
         from_domain=domain,
-        signatures=tuple(signatures),
+        signatures=signatures,
         spf=await _spf(domain, lookups),
         dmarc=await _dmarc(domain, signatures, lookups),
     )
 
 
-def _from_domain(raw: bytes) -> str:
-    senders = read_mailboxes(read_mail(raw).sender)
-    if isinstance(senders, AddressError) or not senders:
-        return ""
-    return senders[0].address.domain
-
-
-def _signature(found: SignatureResult) -> Signature:
-    result = Result.PASS if found.passed else Result.UNKNOWN if found.temporary else Result.FAIL
-    return Signature(domain=found.domain, result=result, reason=found.reason)
+def signature_of(found: DkimResult) -> Signature:
+    """Return a result of DKIM as evidence; what is no pass and no doubt is a failure."""
+    changed = found.reason.startswith(_CHANGED)
+    return Signature(
+        domain=found.domain,
+        result=_RESULTS.get(found.result, Result.FAIL),
+        reason="The body was changed after it was signed." if changed else f"{found.reason}.",
+    )
 
 
 async def _spf(domain: str, lookups: Lookups) -> Result:
@@ -48,7 +53,7 @@ async def _spf(domain: str, lookups: Lookups) -> Result:
     return Result.NONE
 
 
-async def _dmarc(domain: str, signatures: list[Signature], lookups: Lookups) -> Result:
+async def _dmarc(domain: str, signatures: Sequence[Signature], lookups: Lookups) -> Result:
     walked: list[tuple[str, Lookup]] = []
     while (target := next_domain(domain, walked)) is not None:
         walked.append((target, await lookups.lookup(f"_dmarc.{target}", "TXT")))
