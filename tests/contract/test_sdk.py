@@ -8,7 +8,7 @@ import pytest
 from tests.support.api_world import World
 from tests.support.contract import UNDOING, bodies
 
-from tayori.edge.api.actions.registry import ROWS
+from tayori.edge.api.actions.registry import SES_ROWS
 from tayori.edge.api.reference.model import FieldOf, fields_of, response_of
 
 with warnings.catch_warnings():
@@ -53,10 +53,10 @@ def _differences(model: Any, structure: Any, place: str) -> list[str]:
 
 
 def test_every_action_of_the_sdk_is_there() -> None:
-    assert _actions() == {row.name for row in ROWS}
+    assert _actions() == {row.name for row in SES_ROWS}
 
 
-@pytest.mark.parametrize("row", ROWS, ids=[row.name for row in ROWS])
+@pytest.mark.parametrize("row", SES_ROWS, ids=[row.name for row in SES_ROWS])
 def test_every_field_that_the_sdk_knows_is_there(row: Any) -> None:
     request = getattr(models, f"{row.name}Request")()
     response = getattr(models, f"{row.name}Response")()
@@ -69,10 +69,10 @@ async def test_the_asynchronous_client_makes_every_call(world: World) -> None:
     (key, *_) = await world.accounts.credentials(world.one.account.id)
     profile = ClientProfile(httpProfile=HttpProfile(protocol="http", endpoint=world.address))
     client = AsyncSesClient(Credential(key.secret_id, key.secret.decode()), "ap-hongkong", profile)
-    made = 0
+    made, theirs = 0, {row.name for row in SES_ROWS}
     async with client:
         for action, body in bodies(world).items():
-            if action.startswith(("Create", *UNDOING)) or action in ONCE:
+            if action.startswith(("Create", *UNDOING)) or action in ONCE or action not in theirs:
                 continue
             request = getattr(models, f"{action}Request")()
             request._deserialize(body)
@@ -80,6 +80,6 @@ async def test_the_asynchronous_client_makes_every_call(world: World) -> None:
             assert answer.RequestId
             made += 1
     # The rest makes or undoes something that must stay for the other tests.
-    assert made == sum(1 for row in ROWS if not row.name.startswith(("Create", *UNDOING))) - len(
-        ONCE
-    )
+    assert made == sum(
+        1 for row in SES_ROWS if not row.name.startswith(("Create", *UNDOING))
+    ) - len(ONCE)

@@ -15,6 +15,7 @@ from tayori.app.inbound import listener
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_quotas
+from tayori.app.scoring import build_score_addresses, build_scorer
 from tayori.app.tasks import build_tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.api.access_log import AccessLog
@@ -37,6 +38,7 @@ from tayori.reputation.standing_store import StandingStore
 from tayori.runtime import metrics
 from tayori.runtime.clock import SECOND
 from tayori.runtime.service import Service
+from tayori.screen.scanners.scanner import scanner_of
 from tayori.stats.store import StatsStore
 from tayori.suppress.unsubscribing import Unsubscribes
 from tayori.tenants.api_log import AccessRecord
@@ -152,6 +154,8 @@ def _api(parts: Parts, door: Door, calls: AccessLog, permits: Permits) -> ApiApp
         delivery=settings.delivery,
         standing=StandingStore(parts.database, build_quotas(parts)),
         policy=settings.policy,
+        scorer=build_scorer(parts, scanner_of(settings.scan, parts.clock)),
+        score_addresses=build_score_addresses(parts),
         clock=parts.clock,
         zone=parts.zone,
     )

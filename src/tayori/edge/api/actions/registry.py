@@ -9,6 +9,7 @@ from tayori.edge.api.actions import (
     identities,
     receivers,
     reports,
+    scores,
     senders,
     sending,
     status,
@@ -30,7 +31,7 @@ class Row(NamedTuple):
 
 READ, WRITE, SEND = Kind.READ, Kind.WRITE, Kind.SEND
 
-ROWS: Final = (
+SES_ROWS: Final = (
     Row(
         "CreateEmailIdentity",
         WRITE,
@@ -188,6 +189,18 @@ ROWS: Final = (
     ),
     Row("GetAbuseReport", READ, reports.GetAbuseReportRequest, reports.get_abuse_report),
 )
+
+"""The actions of the original, version 2020-10-02: what official SDKs have methods for."""
+
+OWN_ROWS: Final = (
+    Row("ScoreEmailTemplate", READ, scores.ScoreEmailTemplateRequest, scores.score_email_template),
+    Row("ScoreEmail", READ, scores.ScoreEmailRequest, scores.score_email),
+    Row("CreateScoreAddress", WRITE, scores.CreateScoreAddressRequest, scores.create_score_address),
+    Row("GetScoreAddress", READ, scores.GetScoreAddressRequest, scores.get_score_address),
+)
+"""Ours beside them, by the same protocol; no name of the original is used."""
+
+ROWS: Final = (*SES_ROWS, *OWN_ROWS)
 
 
 def build_actions(services: Services) -> tuple[Action, ...]:

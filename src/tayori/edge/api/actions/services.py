@@ -12,6 +12,8 @@ from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.delivery import DeliverySettings
 from tayori.config.tree import Domains, Policy
 from tayori.dns.answers import Lookups
+from tayori.inbound.score_addresses import ScoreAddresses
+from tayori.inbound.scoring import Scorer
 from tayori.queue.store import QueueStore
 from tayori.reputation.standing_store import StandingStore
 from tayori.runtime.clock import Clock
@@ -45,5 +47,7 @@ class Services:
     delivery: DeliverySettings
     standing: StandingStore
     policy: Policy
+    scorer: Scorer
+    score_addresses: ScoreAddresses
     clock: Clock
     zone: tzinfo
