@@ -8,9 +8,9 @@ from sqlalchemy import func, select
 from tayori.db.open import open_database
 from tayori.db.statement import Statement
 from tayori.db.tables.reputation import quota
-from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.edge.submission.rate import Rate
 from tayori.refusal.codes import Code
+from tayori.reputation.backoff_store import BackoffStore
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
 from tayori.reputation.store import sweep

@@ -15,7 +15,11 @@ from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Account
 from tayori.tenants.users.audit import AuditLog
 from tayori.tenants.users.audit_store import AuditStore
+from tayori.tenants.users.factor_store import FactorStore
+from tayori.tenants.users.link_store import LinkStore
+from tayori.tenants.users.links import Links
 from tayori.tenants.users.model import Role, User
+from tayori.tenants.users.second_factor import SecondFactor
 from tayori.tenants.users.session_store import SessionStore
 from tayori.tenants.users.sessions import Sessions
 from tayori.tenants.users.user_store import UserStore
@@ -35,6 +39,8 @@ class People:
     users: Users
     sessions: Sessions
     audit: AuditLog
+    links: Links
+    factor: SecondFactor
 
     async def user(
         self,
@@ -66,24 +72,26 @@ def people(
     """Return the verbs of people over this database."""
     clock = clock or SettableClock()
     ids = Ids(random.Random(8))
-    users, sessions = UserStore(database), SessionStore(database)
-    box = SecretBox(KEY)
+    stored, sessions = UserStore(database), SessionStore(database)
+    box, settings = SecretBox(KEY), settings or ConsoleSettings()
+    passwords = PasswordHashes(time_cost=1, memory_kib=64)
+    users = Users(store=stored, sessions=sessions, clock=clock, passwords=passwords)
     return People(
         database=database,
         clock=clock,
         accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=Policy()),
-        users=Users(
-            store=users,
-            sessions=sessions,
-            clock=clock,
-            passwords=PasswordHashes(time_cost=1, memory_kib=64),
-        ),
-        sessions=Sessions(
-            store=sessions,
+        users=users,
+        sessions=Sessions(store=sessions, users=stored, clock=clock, ids=ids, settings=settings),
+        audit=AuditLog(AuditStore(database), clock),
+        links=Links(
+            store=LinkStore(database),
             users=users,
             clock=clock,
             ids=ids,
-            settings=settings or ConsoleSettings(),
+            settings=settings,
+            passwords=passwords,
         ),
-        audit=AuditLog(AuditStore(database), clock),
+        factor=SecondFactor(
+            store=FactorStore(database, box), clock=clock, ids=ids, issuer="Tayori"
+        ),
     )

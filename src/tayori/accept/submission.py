@@ -19,6 +19,8 @@ class Source(StrEnum):
     BULK = "bulk"
     FORWARD = "forward"
     """Mail to the account's domain, on its way to where the account wants it."""
+    NOTICE = "notice"
+    """A mail of the service itself to one of its users."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,6 +38,7 @@ from tayori.tenants.identities import Identities
 from tayori.tenants.identity_store import IdentityStore
 from tayori.tenants.limit_store import LimitStore
 from tayori.tenants.limits import AccountLimits
+from tayori.tenants.model import Account
 from tayori.tenants.rotation import Rotations
 from tayori.tenants.rotation_store import RotationStore
 
@@ -82,6 +83,12 @@ class Parts:
         return CatalogDirectory(
             senders=self.senders, identities=self.identities, templates=self.templates
         )
+
+    async def account_of_sender(self, address: str) -> Account | None:
+        """Return the account to which a sender address belongs."""
+        sender = await self.senders.for_login(address.lower())
+        found = await self.accounts.get(sender.account_id) if sender else None
+        return found if isinstance(found, Account) else None
 
 
 async def prepare(settings: Settings) -> None:
@@ -128,7 +135,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         database=database,
         resolver=_resolver(settings, clock),
         accounts=Accounts(store=AccountStore(database, box), clock=clock, ids=ids, policy=policy),
-        people=build_people(settings, database, clock, ids),
+        people=build_people(settings, database, box, clock, ids),
         limits=limits,
         identities=identities,
         rotations=_rotations(settings, database, box, clock, identities),

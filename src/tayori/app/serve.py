@@ -16,6 +16,7 @@ import uvloop
 from tayori.app.chores import chores
 from tayori.app.delivery import delivery
 from tayori.app.doors import doors
+from tayori.app.first_operator import invite_first_operator
 from tayori.app.listeners import READY_FILE, Sockets, announced, bind_all
 from tayori.app.parts import RUN_DIR, Parts, opened, prepare
 from tayori.app.roles import ROLES, AlreadyRunningError, Kind, Role, kinds_of
@@ -42,10 +43,17 @@ def serve(settings: Settings, config: Path | None, roles: frozenset[Role]) -> No
         asyncio.run(prepare(settings))
         sockets = bind_all(settings, roles)
         settings = _with_address(settings, sockets)
+        if "http" in sockets and Role.CONSOLE in roles:
+            asyncio.run(_first_operator(settings))
         if settings.delivery.processes == 0:
             _loop(_alone(settings, sockets, roles))
         else:
             _loop(_supervise(settings, config, sockets, roles))
+
+
+async def _first_operator(settings: Settings) -> None:
+    async with opened(settings) as parts:
+        await invite_first_operator(parts)
 
 
 def _with_address(settings: Settings, sockets: Sockets) -> Settings:

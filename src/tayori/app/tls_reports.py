@@ -9,7 +9,6 @@ from tayori.delivery.security.service import web_of
 from tayori.delivery.security.store import SecurityStore
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
-from tayori.tenants.model import Account
 
 REPORT_S = 60.0
 FORGET_S = 3_600.0
@@ -31,17 +30,12 @@ def reporter(parts: Parts) -> Reporter:
     """Return who sends reports."""
     delivery = parts.settings.delivery
 
-    async def account_of(address: str) -> Account | None:
-        sender = await parts.senders.for_login(address)
-        found = await parts.accounts.get(sender.account_id) if sender else None
-        return found if isinstance(found, Account) else None
-
     return Reporter(
         store=ReportStore(parts.database),
         wanted=Wanted(parts.resolver),
         web=web_of(delivery, parts.resolver),
         accept=build_door(parts).accept,
-        account_of=account_of,
+        account_of=parts.account_of_sender,
         sender=delivery.tls_report_from,
         submitter=parts.settings.service.hostname,
         clock=parts.clock,

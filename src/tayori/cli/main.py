@@ -34,6 +34,7 @@ from tayori.cli.template import template_app
 from tayori.cli.tls import tls_app
 from tayori.cli.tracking import tracking_app
 from tayori.cli.usage import credit, usage
+from tayori.cli.user import user_app
 from tayori.runtime.trouble import Trouble
 
 app = typer.Typer(
@@ -45,6 +46,7 @@ app = typer.Typer(
 )
 app.add_typer(account_app, name="account")
 app.add_typer(credential_app, name="credential")
+app.add_typer(user_app, name="user")
 app.add_typer(access_app, name="access")
 app.add_typer(level_app, name="level")
 app.add_typer(template_app, name="template")

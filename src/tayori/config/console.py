@@ -26,3 +26,15 @@ class ConsoleSettings(Section, frozen=True):
         int,
         Meta(ge=5, le=1_440, description="Minutes that a link to set a new password works."),
     ] = 60
+
+
+class NoticeSettings(Section, frozen=True):
+    """Mails of the service itself; see docs/console-access.md."""
+
+    sender: Annotated[
+        str,
+        Meta(
+            description="Sender address from which the service writes to its users; it belongs to "
+            "an account here, which pays for the mails. Empty = nothing is sent."
+        ),
+    ] = ""

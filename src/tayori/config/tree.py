@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta
 
-from tayori.config.console import ConsoleSettings
+from tayori.config.console import ConsoleSettings, NoticeSettings
 from tayori.config.delivery import DeliverySettings
 from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
@@ -261,6 +261,7 @@ class Settings(Section, frozen=True):
     database: DatabaseSettings = DatabaseSettings()
     http: Http = Http()
     console: ConsoleSettings = ConsoleSettings()
+    notices: NoticeSettings = NoticeSettings()
     submission: SubmissionSettings = SubmissionSettings()
     mx: MxSettings = MxSettings()
     dns: DnsSettings = DnsSettings()

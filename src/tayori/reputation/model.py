@@ -21,6 +21,12 @@ class Scope(StrEnum):
     """Failed log-ins by SMTP under a user name."""
     LOGIN_CLIENT = "login/client"
     """The same from a client's address."""
+    CONSOLE_USER = "console/user"
+    """Failed log-ins to the console under an e-mail address."""
+    CONSOLE_CLIENT = "console/client"
+    """The same from a client's address; and links for new passwords that it asked for."""
+    CONSOLE_LINK = "console/link"
+    """Links for new passwords that were asked for under an e-mail address."""
 
 
 CALENDAR = frozenset({Scope.ACCOUNT_DAY, Scope.DOMAIN_DAY, Scope.DOMAIN_HOUR})

@@ -37,8 +37,11 @@ class Ids:
 
     def token(self) -> str:
         """Return 256 random bits as 43 characters of A-Z, a-z, 0-9, - and _ (RFC 4648 5)."""
-        drawn = self._random.getrandbits(256).to_bytes(32)
-        return base64.urlsafe_b64encode(drawn).decode().rstrip("=")
+        return base64.urlsafe_b64encode(self.octets(32)).decode().rstrip("=")
+
+    def octets(self, count: int) -> bytes:
+        """Return random octets."""
+        return self._random.getrandbits(8 * count).to_bytes(count)
 
     def lower_case(self, length: int) -> str:
         """Return `length` random characters of a-z, 0-9, for what may be written in any case."""

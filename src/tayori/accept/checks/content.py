@@ -21,8 +21,9 @@ def check_content(submission: Submission, _facts: Facts) -> Refusal | None:
             Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, "Template or own content is needed."
         )
     needed = Permission.SMTP_CONTENT if submission.source is Source.SMTP else Permission.API_SIMPLE
-    forwarded = submission.source is Source.FORWARD
-    if not (forwarded or submission.account.may(needed)):
+    # Nobody needs leave for content that is not the account's own.
+    exempt = submission.source in {Source.FORWARD, Source.NOTICE}
+    if not (exempt or submission.account.may(needed)):
         return refuse(
             Code.FAILED_OPERATION__WITH_OUT_PERMISSION,
             "This account sends templates only; an operator can allow own content.",

@@ -13,8 +13,8 @@ from typing import Final
 from tayori.catalog.model import Sender
 from tayori.catalog.senders import Senders
 from tayori.edge.clients import client_key
-from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.mail.reply import Reply
+from tayori.reputation.backoff_store import BackoffStore
 from tayori.reputation.model import Scope
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, Clock

@@ -7,11 +7,11 @@ from tayori.config.tree import Settings
 from tayori.db.database import Database
 from tayori.edge.certificate import Certificate
 from tayori.edge.smtp_listeners import SmtpListeners
-from tayori.edge.submission.backoff_store import BackoffStore
 from tayori.edge.submission.handler import SubmissionHandler, Submissions
 from tayori.edge.submission.logins import FREE, Logins
 from tayori.edge.submission.rate import Rate
 from tayori.mail.entity import MAX_HEAD, MAX_LINE
+from tayori.reputation.backoff_store import BackoffStore
 from tayori.reputation.permits import Permits
 from tayori.runtime.clock import Clock
 from tayori.runtime.password_hash import PasswordHashes

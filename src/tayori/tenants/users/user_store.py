@@ -119,22 +119,11 @@ class UserStore:
 
     async def add(self, user: User, password_hash: str = NO_PASSWORD) -> User | None:
         """Store a new user (`id` is filled in); None when the address has one already."""
-        values = {
-            "login": login_of(user.email),
-            "email": user.email,
-            "name": user.name,
-            "language": user.language,
-            "zone": user.zone,
-            "operator": user.operator,
-            "password_hash": password_hash,
-            "now": user.created_at,
-        }
         try:
             async with self._database.write() as transaction:
-                row = await transaction.fetch_one(_ADD, values)
+                return await insert_user(transaction, user, password_hash)
         except IntegrityError:
             return None
-        return None if row is None else user_of(row)
 
     async def by_id(self, user_id: int) -> User | None:
         """Return one user."""
@@ -223,16 +212,12 @@ class UserStore:
 
     async def join(self, user_id: int, account_id: int, role: Role, now: int) -> Fault | None:
         """Make a user a member of an account."""
-        values = {"user_id": user_id, "account_id": account_id, "role": role.value, "now": now}
         try:
             async with self._database.write() as transaction:
-                if await transaction.fetch_one(_ONE_MEMBER, values) is not None:
-                    return Fault.MEMBER_ALREADY
-                await transaction.execute(_JOIN, values)
+                return await insert_member(transaction, user_id, account_id, role, now)
         except IntegrityError:
             joined = await self.role(user_id, account_id) is not None
             return Fault.MEMBER_ALREADY if joined else Fault.NO_ACCOUNT
-        return None
 
     async def set_role(self, user_id: int, account_id: int, role: Role) -> Role | Fault:
         """Change the role of a member, and return the one before; all sessions of the user end.
@@ -263,6 +248,46 @@ class UserStore:
             if role is not before:
                 await transaction.execute(_END_SESSIONS, {"user_id": user_id})
         return before
+
+
+async def insert_user(transaction: Transaction, user: User, password_hash: str) -> User:
+    """Store a new user and return it with its id; IntegrityError when the address is taken."""
+    values = {
+        "login": login_of(user.email),
+        "email": user.email,
+        "name": user.name,
+        "language": user.language,
+        "zone": user.zone,
+        "operator": user.operator,
+        "password_hash": password_hash,
+        "now": user.created_at,
+    }
+    row = await transaction.fetch_one(_ADD, values)
+    if row is None:
+        raise LookupError("A user that was just written cannot be found.")
+    return user_of(row)
+
+
+async def insert_member(
+    transaction: Transaction, user_id: int, account_id: int, role: Role, now: int
+) -> Fault | None:
+    """Make a user a member; IntegrityError when another request did, or there is no such row."""
+    values = {"user_id": user_id, "account_id": account_id, "role": role.value, "now": now}
+    if await transaction.fetch_one(_ONE_MEMBER, values) is not None:
+        return Fault.MEMBER_ALREADY
+    await transaction.execute(_JOIN, values)
+    return None
+
+
+async def find_user(transaction: Transaction, email: str) -> User | None:
+    """Return the user of an address."""
+    row = await transaction.fetch_one(_BY_LOGIN, {"login": login_of(email)})
+    return None if row is None else user_of(row)
+
+
+async def make_operator(transaction: Transaction, user_id: int) -> None:
+    """Make somebody operator."""
+    await transaction.execute(_OPERATOR, {"user_id": user_id, "operator": True})
 
 
 async def _is_last_operator(transaction: Transaction, user_id: int) -> bool:

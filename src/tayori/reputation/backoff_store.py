@@ -13,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from tayori.db.database import Database
 from tayori.db.statement import Statement, by_dialect
 from tayori.db.tables.reputation import quota
-from tayori.edge.submission.backoff import REMEMBERED_MS, Failures
+from tayori.reputation.backoff import REMEMBERED_MS, Failures
 from tayori.reputation.model import Scope
 from tayori.runtime.clock import Clock
 

@@ -1,5 +1,5 @@
 from tayori.edge.clients import client_key
-from tayori.edge.submission.backoff import Failures
+from tayori.reputation.backoff import Failures
 from tayori.runtime.clock import MINUTE, SECOND
 
 

@@ -1,0 +1,16 @@
+"""The sender of the service's own mails, put together."""
+
+from tayori.accept.door import Door
+from tayori.app.parts import Parts
+from tayori.notices.sender import Notices
+
+
+def build_notices(parts: Parts, door: Door) -> Notices:
+    """Return who sends notices; without `notices.sender` it sends nothing."""
+    return Notices(
+        accept=door.accept,
+        account_of=parts.account_of_sender,
+        users=parts.people.users,
+        sender=parts.settings.notices.sender,
+        service=parts.settings.service.hostname,
+    )

@@ -1,0 +1,1 @@
+"""Mails of the service itself to its users: links, and warnings about their accounts."""
