@@ -8,6 +8,7 @@ from tayori.events import store as events
 from tayori.events.model import Event, EventKind
 from tayori.events.store import record
 from tayori.queue import statements as queue
+from tayori.queue import story_store
 from tayori.runtime.clock import DAY, MINUTE, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
@@ -125,6 +126,28 @@ def by_index(found, *indexes):
     # What a list of parameters is read from is no table.
     whole = [line for line in whole if "json_each" not in line]
     return not whole and all(index in found for index in indexes)
+
+
+async def test_searches(database):
+    await filled(database)
+    values = {
+        "of_account": 1,
+        "before_at": story_store.NEWEST[0],
+        "before_id": 2**62,
+        "after_id": 0,
+        "most": 26,
+        "of_public_id": "m301",
+        "to_address": "u301@x4.test",
+    }
+    for name, index in (
+        ("all", OF_DAY),
+        ("address", OF_ADDRESS),
+        ("message", OF_MESSAGE[database.dialect]),
+    ):
+        found = await plan(database, story_store.STATEMENTS[name], **values)
+        assert by_index(found, index), found
+        # An account has many mails, so they are read in order; those of one address are few.
+        assert name != "all" or ("Sort" not in found and "TEMP B-TREE" not in found), found
 
 
 async def test_status(database):

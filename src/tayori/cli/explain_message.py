@@ -8,9 +8,9 @@ from tayori.app.parts import Parts
 from tayori.cli.opened import CommandError, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show
-from tayori.cli.timeline import Fate, sentences, timeline
-from tayori.events.store import EventStore
-from tayori.queue.operator_store import Filter, OperatorStore
+from tayori.cli.timeline import sentences, timeline
+from tayori.queue.story import Fate
+from tayori.queue.story_store import StoryStore
 
 
 def explain(
@@ -30,20 +30,11 @@ def explain(
 
 
 async def _fate(parts: Parts, message_id: str, address: str) -> Fate:
-    store = OperatorStore(parts.database)
-    head = await store.message(message_id)
-    if head is None:
+    found = await StoryStore(parts.database).fate(message_id, address=address)
+    if found is None:
         raise CommandError(
             f"No such message: {message_id}. It was never accepted here, or its record is gone."
         )
-    recipients = await store.find(Filter(message_ids=(message_id,)))
-    if address:
-        recipients = [e for e in recipients if e.address.casefold() == address.casefold()]
-        if not recipients:
-            raise CommandError(f"The message {message_id} has no recipient {address}.")
-    return Fate(
-        message=head,
-        recipients=recipients,
-        attempts=await store.attempts(head.number),
-        events=await EventStore(parts.database).of_message(head.number),
-    )
+    if address and not found.recipients:
+        raise CommandError(f"The message {message_id} has no recipient {address}.")
+    return found

@@ -1,9 +1,8 @@
 """The life of a message as sentences, in order of time (pure)."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from datetime import tzinfo
-from operator import itemgetter
+from typing import cast
 
 from tayori.cli.instants import instant, minute, span
 from tayori.events.model import Event, EventKind
@@ -11,6 +10,7 @@ from tayori.mail.transcript import read
 from tayori.queue.operate import Entry
 from tayori.queue.operator_store import AttemptRow, MessageHead
 from tayori.queue.states import State
+from tayori.queue.story import Fate, Happening, story
 
 _KIND_WORDS = {
     "delivered": "the receiver took the mail",
@@ -49,43 +49,11 @@ _PLAIN = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fate:
-    """All that is known of a message and of those recipients that were asked for."""
-
-    message: MessageHead
-    recipients: Sequence[Entry]
-    attempts: Sequence[AttemptRow]
-    events: Sequence[Event]
-
-
 def timeline(fate: Fate, now: int, zone: tzinfo) -> list[dict[str, object]]:
     """Return the rows `at, event, address, detail, reply, ...`; at last where open ones stand."""
     by_id = {entry.recipient_id: entry for entry in fate.recipients}
-    # Within one millisecond: the message is accepted, attempted, and then what follows from that.
-    rows: list[tuple[int, int, dict[str, object]]] = [
-        (
-            event.at,
-            0 if event.kind is EventKind.ACCEPTED else 2,
-            _event_row(event, fate, by_id, zone),
-        )
-        for event in fate.events
-        if event.recipient_id is None or event.recipient_id in by_id
-    ]
-    for tried in fate.attempts:
-        entry = by_id.get(tried.recipient_id)
-        if entry is not None:
-            rows.append((tried.ended_at, 1, _attempt_row(tried, entry, zone)))
-            if tried.wait_cause and tried.wait_since is not None:
-                waited_ms = tried.started_at - tried.wait_since
-                row = _wait_row(entry, tried.wait_since, tried.wait_cause, waited_ms, zone)
-                rows.append((tried.wait_since, 1, row))
-    for entry in fate.recipients:
-        if entry.wait_cause and entry.wait_since is not None:
-            row = _wait_row(entry, entry.wait_since, entry.wait_cause, None, zone)
-            rows.append((entry.wait_since, 1, row))
-    in_order = [row for _, _, row in sorted(rows, key=itemgetter(0, 1))]
-    return in_order + [_standing_row(entry, now, zone) for entry in _open(fate.recipients)]
+    rows = [_happening_row(one, fate, by_id, zone) for one in story(fate)]
+    return rows + [_standing_row(entry, now, zone) for entry in _open(fate.recipients)]
 
 
 def sentences(rows: Iterable[Mapping[str, object]]) -> list[dict[str, object]]:
@@ -105,6 +73,18 @@ def _table_rows(row: Mapping[str, object]) -> list[dict[str, object]]:
 def _table_row(at: object, address: object, event: object, what: object) -> dict[str, object]:
     when = str(at)[:19].replace("T", " ")
     return {"at": when, "address": address, "event": event, "what happened": what}
+
+
+def _happening_row(
+    one: Happening, fate: Fate, by_id: Mapping[int, Entry], zone: tzinfo
+) -> dict[str, object]:
+    if isinstance(one.what, Event):
+        return _event_row(one.what, fate, by_id, zone)
+    # Only events may be about a whole message.
+    entry = cast("Entry", one.entry)
+    if isinstance(one.what, AttemptRow):
+        return _attempt_row(one.what, entry, zone)
+    return _wait_row(entry, one.what.since, one.what.cause, one.what.waited_ms, zone)
 
 
 def _wait_row(
