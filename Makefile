@@ -4,14 +4,15 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+ASSETS := src/tayori/edge/console/assets
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo bench bench-peers lock format check test soak
+.PHONY: help setup run demo bench bench-peers lock catalogues format check test test-console soak
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-11s %s\n", $$1, $$2}'
 
-setup: $(VENV)/.installed ## Make .venv with the tayori command and everything it needs
+setup: $(VENV)/.installed $(ASSETS)/built/stamp ## Make .venv with the tayori command and everything it needs
 
 $(VENV)/.installed: requirements.lock requirements-dev.lock pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -20,6 +21,10 @@ $(VENV)/.installed: requirements.lock requirements-dev.lock pyproject.toml
 	@# Servers are started by the dozen in tests: they must not compile everything each time.
 	@$(BIN)/python -m compileall -q -j 0 $(VENV)/lib src > /dev/null || true
 	@touch $@
+
+# Only the sources of the files count here, so that nothing is done when none of them changed.
+$(ASSETS)/built/stamp: $(ASSETS)/package-lock.json $(ASSETS)/icons.txt tools/console_assets.py | $(VENV)/.installed
+	$(BIN)/python tools/console_assets.py
 
 run: setup ## Run the server with its data in ./tayori-data
 	$(BIN)/tayori serve $(ARGS)
@@ -38,6 +43,9 @@ lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o tests/tools/tccli.lock tests/tools/tccli.in
 
+catalogues: setup ## Bring the catalogues of the console up to date with its pages
+	$(BIN)/python tools/console_catalogues.py
+
 format: setup ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
@@ -51,6 +59,9 @@ check: setup ## Format, lint, types, import contracts, the repository's own rule
 
 test: setup ## Run the whole test suite
 	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+
+test-console: setup ## The console in a browser only; screenshots are left in build/screenshots
+	$(BIN)/pytest tests/console -n 0 $(ARGS)
 
 soak: setup ## The long loads (minutes each) that the test suite leaves out; prints their figures
 	$(BIN)/pytest tests/soak -n 0 -s $(ARGS)

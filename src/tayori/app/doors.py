@@ -10,11 +10,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from tayori.accept.door import Door
+from tayori.app.console import console, is_console
 from tayori.app.door import build_door
 from tayori.app.inbound import listener
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_quotas
+from tayori.app.roles import EVERY_ROLE, Role
 from tayori.app.scoring import build_score_addresses, build_scorer
 from tayori.app.tasks import build_tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
@@ -47,8 +49,8 @@ from tayori.tenants.api_log_store import AccessStore
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 
 
-def doors(parts: Parts, sockets: Sockets) -> list[Service]:
-    """Return the services of this process, one per listener."""
+def doors(parts: Parts, sockets: Sockets, roles: frozenset[Role] = EVERY_ROLE) -> list[Service]:
+    """Return the services of this process, one per listener; `roles` say what HTTP answers."""
     door = build_door(parts)
     permits = Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND)
     services: list[Service] = []
@@ -67,9 +69,12 @@ def doors(parts: Parts, sockets: Sockets) -> list[Service]:
         )
         # An address with one slash too many is none of ours; nobody is sent anywhere for it.
         pages.router.redirect_slashes = False
-        services.append(
-            HttpListener(by_path(_api(parts, door, calls, permits), pages), sockets["http"])
+        application = by_path(
+            _api(parts, door, calls, permits) if Role.API in roles else pages,
+            pages,
+            console(parts, door, permits) if Role.CONSOLE in roles else pages,
         )
+        services.append(HttpListener(application, sockets["http"]))
     if {"submission", "submission_tls"} & sockets.keys():
         submission = {"submission": False, "submission_tls": True}
         services.append(Listening(_submission(parts, door, permits), sockets, submission))
@@ -125,11 +130,15 @@ def _submission(parts: Parts, door: Door, permits: Permits) -> SubmissionServer:
     )
 
 
-def by_path(api: Asgi, pages: Asgi) -> Asgi:
-    """Return an application that gives `/` to the API and every other path to the pages."""
+def by_path(api: Asgi, pages: Asgi, console_pages: Asgi | None = None) -> Asgi:
+    """Return an application: `/` is the API, /console the console, all other paths are pages."""
 
     async def application(scope: Any, receive: Any, send: Any) -> None:
-        chosen = api if scope["type"] == "http" and scope["path"] == "/" else pages
+        chosen = pages
+        if scope["type"] == "http" and scope["path"] == "/":
+            chosen = api
+        elif console_pages is not None and scope["type"] == "http" and is_console(scope["path"]):
+            chosen = console_pages
         await chosen(scope, receive, send)
 
     return application

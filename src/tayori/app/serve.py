@@ -85,7 +85,7 @@ def _loop(work: Coroutine[Any, Any, None]) -> None:
 def _services(kind: Kind, roles: frozenset[Role], parts: Parts, sockets: Sockets) -> list[Service]:
     match kind:
         case Kind.DOORS:
-            return doors(parts, sockets)
+            return doors(parts, sockets, roles)
         case Kind.DELIVERY:
             return delivery(parts)
         case Kind.CHORES:

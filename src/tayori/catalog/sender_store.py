@@ -5,13 +5,15 @@ address, which only one account can have, says who it is.
 """
 
 from collections.abc import Sequence
+from typing import Final
 
 from sqlalchemy import bindparam, delete, func, insert, select, update
 
 from tayori.catalog.model import Sender
+from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Row
 from tayori.db.group import GroupCommit
-from tayori.db.statement import Statement, among
+from tayori.db.statement import LIKE_ESCAPE, Statement, among, like_text
 from tayori.db.tables.catalog import sender
 from tayori.db.tables.tenants import identity
 from tayori.mail.address import Address, parse_address
@@ -57,6 +59,32 @@ _ALL = Statement(
     select(sender)
     .where(sender.c.account_id == bindparam("account_id"))
     .order_by(sender.c.id.desc())
+)
+_FOUND = (sender.c.account_id == bindparam("account_id")) & (
+    sender.c.address.like(bindparam("pattern"), escape=LIKE_ESCAPE)
+    | func.lower(sender.c.display_name).like(bindparam("pattern"), escape=LIKE_ESCAPE)
+)
+_ORDERS: Final = {
+    "address": (sender.c.address,),
+    "-address": (sender.c.address.desc(),),
+    "created": (sender.c.id,),
+    "-created": (sender.c.id.desc(),),
+}
+_PAGES: Final = {
+    order: Statement(
+        select(sender)
+        .where(_FOUND)
+        .order_by(*columns)
+        .limit(bindparam("most"))
+        .offset(bindparam("skip"))
+    )
+    for order, columns in _ORDERS.items()
+}
+_COUNT_FOUND = Statement(select(func.count().label("total")).select_from(sender).where(_FOUND))
+_SET_NAME = Statement(
+    update(sender)
+    .where(sender.c.account_id == bindparam("owner"), sender.c.address == bindparam("found"))
+    .values(display_name=bindparam("named"))
 )
 _DELETE = Statement(
     delete(sender).where(
@@ -131,6 +159,27 @@ class SenderStore:
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_ALL, {"account_id": account_id})
         return [_sender(row) for row in rows]
+
+    async def page(
+        self, account_id: int, text: str, order: str, page: tuple[int, int]
+    ) -> tuple[list[Sender], int]:
+        """Return a page (offset, limit) of senders with `text` in address or name, and how many.
+
+        `order` is "address", "-address", "created" or "-created" (newest first).
+        """
+        values = {"account_id": account_id, "pattern": f"%{like_text(text.lower())}%"}
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(
+                _PAGES[order], values | {"skip": page[0], "most": page[1]}
+            )
+            total = await numbers.total(transaction, _COUNT_FOUND, values)
+        return [_sender(row) for row in rows], total
+
+    async def set_display_name(self, account_id: int, address: Address, name: str) -> bool:
+        """Change the name beside the address; False when the account has no such sender."""
+        values = {"owner": account_id, "found": address.addr, "named": name}
+        async with self._database.write() as transaction:
+            return await transaction.execute(_SET_NAME, values) == 1
 
     async def delete(self, account_id: int, address: Address) -> bool:
         """Delete a sender; False when the account has none with this address."""

@@ -5,6 +5,7 @@ differ by more than case, so they are kept in lower case and found however they 
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import replace
 
 from tayori.catalog.model import Sender
@@ -49,19 +50,36 @@ class Senders:
         parsed = _sender_address(address)
         if isinstance(parsed, Refusal):
             return parsed
-        name = display_name.strip(" \t")
-        if len(name) > MAX_DISPLAY_NAME or not all(_allowed(char) for char in name):
-            return refuse(
-                Code.INVALID_PARAMETER_VALUE__ILLEGAL_SENDER_NAME,
-                f"A sender name has up to {MAX_DISPLAY_NAME} characters and no line breaks or "
-                "control characters.",
-            )
+        name = _sender_name(display_name)
+        if isinstance(name, Refusal):
+            return name
         most = (await self._limits.of(account_id)).max_senders_per_domain
         return await self._store.add(account_id, parsed, name, self._clock.now(), most=most)
 
     async def list(self, account_id: int) -> list[Sender]:
         """Return the account's senders, newest first."""
         return await self._store.all(account_id)
+
+    async def page(
+        self, account_id: int, text: str, order: str, page: tuple[int, int]
+    ) -> tuple[Sequence[Sender], int]:
+        """Return a page (offset, limit) of senders with `text` in address or name, and how many.
+
+        `order` is "address", "-address", "created" or "-created" (newest first).
+        """
+        return await self._store.page(account_id, text, order, page)
+
+    async def rename(self, account_id: int, address: str, display_name: str) -> Refusal | None:
+        """Change the name that readers see beside the address; None when done."""
+        name = _sender_name(display_name)
+        if isinstance(name, Refusal):
+            return name
+        parsed = _sender_address(address)
+        done = isinstance(parsed, Address) and await self._store.set_display_name(
+            account_id, parsed, name
+        )
+        self._found.forget()
+        return None if done else _no_sender()
 
     async def find(self, account_id: int, address: str) -> Sender | None:
         """Return the account's sender with this bare address (at most five seconds old)."""
@@ -118,6 +136,17 @@ class Senders:
 
 def _no_sender() -> Refusal:
     return refuse(Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER, "This account has no such sender.")
+
+
+def _sender_name(text: str) -> str | Refusal:
+    name = text.strip(" \t")
+    if len(name) > MAX_DISPLAY_NAME or not all(_allowed(char) for char in name):
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE__ILLEGAL_SENDER_NAME,
+            f"A sender name has up to {MAX_DISPLAY_NAME} characters and no line breaks or "
+            "control characters.",
+        )
+    return name
 
 
 def _sender_address(text: str) -> Address | Refusal:

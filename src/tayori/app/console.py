@@ -1,0 +1,65 @@
+"""The console, put together."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from tayori.accept.door import Door
+from tayori.app.parts import Parts
+from tayori.app.reputation import build_quotas
+from tayori.app.tasks import build_tasks
+from tayori.callbacks.endpoint_store import EndpointStore
+from tayori.callbacks.endpoints import Endpoints
+from tayori.catalog.unsubscribe_store import UnsubscribeStore
+from tayori.edge.console.app import build_console
+from tayori.edge.console.services import ConsoleServices
+from tayori.reputation.permits import Permits
+from tayori.reputation.standing_store import StandingStore
+from tayori.stats.store import StatsStore
+
+Asgi = Callable[[Any, Any, Any], Awaitable[None]]
+PATH = "/console"
+
+
+def console(parts: Parts, door: Door, permits: Permits) -> Asgi:
+    """Return the application of the console's pages."""
+    return build_console(console_services(parts, door, permits))
+
+
+def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServices:
+    """Return the verbs that pages ask."""
+    endpoint_store = EndpointStore(parts.database, parts.box)
+    return ConsoleServices(
+        users=parts.people.users,
+        sessions=parts.people.sessions,
+        audit=parts.people.audit,
+        accounts=parts.accounts,
+        limits=parts.limits,
+        identities=parts.identities,
+        senders=parts.senders,
+        unsubscribes=UnsubscribeStore(parts.database),
+        endpoints=Endpoints(
+            store=endpoint_store, settings=parts.settings.callbacks, clock=parts.clock
+        ),
+        endpoint_store=endpoint_store,
+        templates=parts.templates,
+        receivers=parts.receivers,
+        door=door,
+        tasks=build_tasks(parts, door),
+        queue=parts.queue,
+        stats=StatsStore(parts.database),
+        suppressions=parts.suppressions,
+        standing=StandingStore(parts.database, build_quotas(parts)),
+        permits=permits,
+        resolver=parts.resolver,
+        database=parts.database,
+        settings=parts.settings,
+        box=parts.box,
+        clock=parts.clock,
+        ids=parts.ids,
+        zone=parts.zone,
+    )
+
+
+def is_console(path: str) -> bool:
+    """Tell whether a path belongs to the console."""
+    return path == PATH or path.startswith(f"{PATH}/")

@@ -1,0 +1,1 @@
+"""Server-rendered pages for customers and operators; one file for each area under `pages`."""

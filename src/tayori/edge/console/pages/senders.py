@@ -1,0 +1,189 @@
+"""Senders: the addresses that mail comes from, their names, SMTP passwords and links."""
+
+from typing import ClassVar
+
+from starlette.responses import Response
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired, Length
+
+from tayori.catalog.model import Sender
+from tayori.catalog.smtp_password import MAX_LENGTH, MIN_LENGTH
+from tayori.edge.console.access import Page, Right, action, page
+from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.languages import N_
+from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.rendering import url
+from tayori.edge.console.visit import Visit
+from tayori.mail.address import MAX_ADDRESS_OCTETS, MAX_DISPLAY_NAME
+from tayori.tenants.users.audit_model import AuditAction
+
+_NOT_FOUND = 404
+
+
+class SenderForm(Form):
+    """A new sender."""
+
+    REFUSALS: ClassVar = {
+        "IllegalEmailAddress": "address",
+        "RepeatEmailAddress": "address",
+        "DomainNotVerified": "address",
+        "IllegalSenderName": "name",
+    }
+    address = StringField(
+        N_("E-mail address"), [InputRequired(), Length(max=MAX_ADDRESS_OCTETS), one_line]
+    )
+    name = StringField(N_("Display name"), [Length(max=MAX_DISPLAY_NAME), one_line])
+
+
+class NameForm(Form):
+    """The name beside an address."""
+
+    REFUSALS: ClassVar = {"IllegalSenderName": "name"}
+    name = StringField(N_("Display name"), [Length(max=MAX_DISPLAY_NAME), one_line])
+
+
+class PasswordForm(Form):
+    """A new SMTP password."""
+
+    REFUSALS: ClassVar = {"InvalidSmtpPassWord": "password", "RepeatPassWord": "password"}
+    password = PasswordField(
+        N_("New SMTP password"), [InputRequired(), Length(min=MIN_LENGTH, max=MAX_LENGTH)]
+    )
+
+
+def routes() -> list[Page]:
+    """Return the pages of this area."""
+    return [
+        page("/senders", Right.LOOK, listing),
+        page("/senders/new", Right.MANAGE, ask_new),
+        action("/senders/new", Right.MANAGE, create),
+        page("/senders/{address}", Right.LOOK, show),
+        action("/senders/{address}/name", Right.MANAGE, rename),
+        action("/senders/{address}/password", Right.MANAGE, set_password),
+        action("/senders/{address}/delete", Right.MANAGE, delete),
+    ]
+
+
+async def listing(visit: Visit) -> Response:
+    """Show the account's senders."""
+    asked = read_list(
+        url("/senders"),
+        visit.query,
+        sorts=("address", "created"),
+        usual="-created",
+        filters={"q": None},
+    )
+    found, total = await visit.services.senders.page(
+        visit.account.id, asked["q"], asked.order, (asked.offset, asked.limit)
+    )
+    return visit.page("senders/list.html.j2", page=page_of(asked, found, total))
+
+
+async def ask_new(visit: Visit) -> Response:
+    """Show the form of a new sender, with the domains that can have one."""
+    domains = await _domains(visit)
+    form = visit.form(SenderForm)
+    return visit.page("senders/new.html.j2", form=form, domains=domains)
+
+
+async def create(visit: Visit) -> Response:
+    """Make a sender."""
+    form = visit.form(SenderForm)
+    if not visit.failed(form):
+        made = await visit.services.senders.create(
+            visit.account.id, form.address.data or "", form.name.data or ""
+        )
+        if isinstance(made, Sender):
+            address = made.address.addr
+            await visit.record(AuditAction.SENDER_CREATED, address, after=made.display_name)
+            text = visit.gettext("The sender %(address)s was made.", address=address)
+            return visit.redirect(url("/senders", address), text)
+        form.refuse(made)
+    return visit.again("senders/new.html.j2", form=form, domains=await _domains(visit))
+
+
+async def show(visit: Visit) -> Response:
+    """Show one sender with all that can be set."""
+    found = await _sender(visit)
+    return visit.error(_NOT_FOUND) if found is None else await _page(visit, found)
+
+
+async def rename(visit: Visit) -> Response:
+    """Change the display name."""
+    found = await _sender(visit)
+    if found is None:
+        return visit.error(_NOT_FOUND)
+    form = visit.form(NameForm)
+    if not visit.failed(form):
+        name = form.name.data or ""
+        refused = await visit.services.senders.rename(visit.account.id, found.address.addr, name)
+        if refused is None:
+            await visit.record(
+                AuditAction.SENDER_CHANGED,
+                found.address.addr,
+                before=found.display_name,
+                after=name,
+            )
+            return visit.redirect(_path(found), visit.gettext("The display name was changed."))
+        form.refuse(refused)
+    return await _page(visit, found, name_form=form)
+
+
+async def set_password(visit: Visit) -> Response:
+    """Set the SMTP password; it is stored as a hash alone and never shown again."""
+    found = await _sender(visit)
+    if found is None:
+        return visit.error(_NOT_FOUND)
+    form = visit.form(PasswordForm)
+    if not visit.failed(form):
+        refused = await visit.services.senders.set_smtp_password(
+            visit.account.id, found.address.addr, form.password.data or ""
+        )
+        if refused is None:
+            await visit.record(AuditAction.SENDER_PASSWORD_CHANGED, found.address.addr)
+            return visit.redirect(_path(found), visit.gettext("The SMTP password was set."))
+        form.refuse(refused)
+    return await _page(visit, found, password_form=form)
+
+
+async def delete(visit: Visit) -> Response:
+    """Delete a sender; mail that was accepted from it still goes out."""
+    address = visit.path["address"]
+    refused = await visit.services.senders.delete(visit.account.id, address)
+    if refused is not None:
+        return visit.error(_NOT_FOUND)
+    await visit.record(AuditAction.SENDER_REMOVED, address)
+    text = visit.gettext("The sender %(address)s was deleted.", address=address)
+    return visit.redirect(url("/senders"), text)
+
+
+async def _sender(visit: Visit) -> Sender | None:
+    return await visit.services.senders.find(visit.account.id, visit.path["address"])
+
+
+async def _page(
+    visit: Visit,
+    sender: Sender,
+    *,
+    name_form: NameForm | None = None,
+    password_form: PasswordForm | None = None,
+) -> Response:
+    """Return the page of a sender; a form that was refused is shown with what was entered."""
+    refused = name_form is not None or password_form is not None
+    return visit.page(
+        "senders/show.html.j2",
+        status=422 if refused else 200,
+        sender=sender,
+        name_form=name_form or NameForm(name=sender.display_name),
+        password_form=password_form or PasswordForm(),
+    )
+
+
+async def _domains(visit: Visit) -> list[str]:
+    """Return the verified domains of the account."""
+    found = await visit.services.identities.list(visit.account.id)
+    return [identity.domain for identity in found.identities if identity.verified]
+
+
+def _path(sender: Sender) -> str:
+    return url("/senders", sender.address.addr)

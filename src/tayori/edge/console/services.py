@@ -1,0 +1,62 @@
+"""What pages ask: the verbs and stores of the rooms below, as plain arguments."""
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+from tayori.accept.door import Door
+from tayori.bulk.tasks import Tasks
+from tayori.callbacks.endpoint_store import EndpointStore
+from tayori.callbacks.endpoints import Endpoints
+from tayori.catalog.receivers import Receivers
+from tayori.catalog.senders import Senders
+from tayori.catalog.templates import Templates
+from tayori.catalog.unsubscribe_store import UnsubscribeStore
+from tayori.config.tree import Settings
+from tayori.db.database import Database
+from tayori.dns.resolver import Resolver
+from tayori.queue.store import QueueStore
+from tayori.reputation.permits import Permits
+from tayori.reputation.standing_store import StandingStore
+from tayori.runtime.clock import Clock
+from tayori.runtime.ids import Ids
+from tayori.runtime.secrets import SecretBox
+from tayori.stats.store import StatsStore
+from tayori.suppress.store import SuppressStore
+from tayori.tenants.accounts import Accounts
+from tayori.tenants.identities import Identities
+from tayori.tenants.limits import AccountLimits
+from tayori.tenants.users.audit import AuditLog
+from tayori.tenants.users.sessions import Sessions
+from tayori.tenants.users.users import Users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsoleServices:
+    """The verbs of all pages. `database` is for health and limits alone; stores hold the SQL."""
+
+    users: Users
+    sessions: Sessions
+    audit: AuditLog
+    accounts: Accounts
+    limits: AccountLimits
+    identities: Identities
+    senders: Senders
+    unsubscribes: UnsubscribeStore
+    endpoints: Endpoints
+    endpoint_store: EndpointStore
+    templates: Templates
+    receivers: Receivers
+    door: Door
+    tasks: Tasks
+    queue: QueueStore
+    stats: StatsStore
+    suppressions: SuppressStore
+    standing: StandingStore
+    permits: Permits
+    resolver: Resolver
+    database: Database
+    settings: Settings
+    box: SecretBox
+    clock: Clock
+    ids: Ids
+    zone: tzinfo
