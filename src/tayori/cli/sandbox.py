@@ -21,6 +21,12 @@ def sandbox(
         Path | None,
         typer.Option(help="Keep everything here; without it all is forgotten at the end."),
     ] = None,
+    public_url: Annotated[
+        str,
+        typer.Option(
+            help="Where links in mails lead, such as https://mail.example.org before a proxy."
+        ),
+    ] = "",
 ) -> None:
     """Run Tayori with its own name server, receiving mail server and inbox page on loopback."""
     # Imported here because a server's parts take a second that other commands need not spend.
@@ -31,7 +37,8 @@ def sandbox(
         http=free_port(HTTP_PORT) if port is None else port,
         inbox=free_port(INBOX_PORT) if inbox_port is None else inbox_port,
     )
-    raise typer.Exit(trial_run.run_to_end(trial_run.run_sandbox(data_dir, ports)))
+    work = trial_run.run_sandbox(data_dir, ports, public_url)
+    raise typer.Exit(trial_run.run_to_end(work))
 
 
 def demo(

@@ -19,7 +19,15 @@ from tayori.config.load import load
 from tayori.config.tree import Settings
 from tayori.refusal.refusal import Refusal
 from tayori.sandbox.server_process import Addresses, ServerProcess
-from tayori.sandbox.world import LOOPBACK, SERVICE_MX, SERVICE_SPF, Sandbox
+from tayori.sandbox.world import (
+    LOOPBACK,
+    SERVICE_LOOPBACK,
+    SERVICE_MX,
+    SERVICE_OUT,
+    SERVICE_SCORE,
+    SERVICE_SPF,
+    Sandbox,
+)
 from tayori.tenants.model import Account, DkimOption, Identity, Permission
 from tayori.tenants.verification.expected import expected_records
 from tayori.tenants.verification.model import expectations_of
@@ -77,16 +85,17 @@ class Trial:
 
 
 @asynccontextmanager
-async def trial(data_dir: Path | None, ports: Ports) -> AsyncIterator[Trial]:
+async def trial(data_dir: Path | None, ports: Ports, public_url: str = "") -> AsyncIterator[Trial]:
     """Start everything and end it with the block; OSError, ServerFailedError, TrialError.
 
-    Without a data directory a temporary one is made and removed.
+    Without a data directory a temporary one is made and removed. `public_url` is where links in
+    mails lead, "" for the HTTP listener itself.
     """
     with _directory(data_dir) as directory:
         ports = replace(ports, http=ports.http or _any_port())
-        public_url = f"http://{LOOPBACK}:{ports.http}"
+        public_url = public_url or f"http://{LOOPBACK}:{ports.http}"
         async with Sandbox(inbox_port=ports.inbox, images=(public_url,)) as world:
-            variables = _variables(world, directory, ports)
+            variables = _variables(world, directory, ports, public_url)
             settings = load(None, variables)
             server = ServerProcess(directory, variables)
             try:
@@ -137,13 +146,29 @@ def _directory(given: Path | None) -> Iterator[Path]:
         yield Path(made)
 
 
-def _variables(world: Sandbox, data_dir: Path, ports: Ports) -> dict[str, str]:
+def _score_listener(port: int) -> str:
+    """Return where the service takes mail for scores; "" where the machine lacks the address.
+
+    Linux has all of 127.0.0.0/8; other systems have 127.0.0.1 only, and there is no score of mails
+    as they arrive.
+    """
+    try:
+        with socket.create_server((SERVICE_LOOPBACK, port)):
+            return f"{SERVICE_LOOPBACK}:{port}"
+    except OSError:
+        return ""
+
+
+def _variables(world: Sandbox, data_dir: Path, ports: Ports, public_url: str) -> dict[str, str]:
     """Return the server's settings: it knows nobody but the sandbox, and limits nothing."""
     host, port = world.dns_server_address
     return {
         "TAYORI_DATA_DIR": str(data_dir),
         "TAYORI_HTTP_LISTEN": f"{LOOPBACK}:{ports.http}",
-        "TAYORI_HTTP_PUBLIC_URL": f"http://{LOOPBACK}:{ports.http}",
+        "TAYORI_HTTP_PUBLIC_URL": public_url,
+        "TAYORI_SERVICE_HOSTNAME": SERVICE_OUT,
+        "TAYORI_MX_LISTEN": _score_listener(world.smtp_port),
+        "TAYORI_SCORE_DOMAIN": SERVICE_SCORE,
         "TAYORI_SUBMISSION_LISTEN": f"{LOOPBACK}:0",
         "TAYORI_SUBMISSION_TLS_LISTEN": f"{LOOPBACK}:0",
         "TAYORI_DNS_SERVERS": f"{host}:{port}",

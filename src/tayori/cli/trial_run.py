@@ -51,7 +51,7 @@ def run_to_end(work: Coroutine[Any, Any, int]) -> int:
     return 1
 
 
-async def run_sandbox(data_dir: Path | None, ports: Ports) -> int:
+async def run_sandbox(data_dir: Path | None, ports: Ports, public_url: str = "") -> int:
     """Run the sandbox until a signal; return the status of the command."""
     console = Console()
     stopping = asyncio.Event()
@@ -59,7 +59,7 @@ async def run_sandbox(data_dir: Path | None, ports: Ports) -> int:
     starting = console.status("Starting the sandbox …")
     starting.start()
     try:
-        async with trial(data_dir, ports) as found:
+        async with trial(data_dir, ports, public_url) as found:
             starting.stop()
             show(console, found)
             await until_stopped(found, stopping)
@@ -118,6 +118,8 @@ def addresses(found: Trial) -> Table:
         rows.append(("SMTP", f"{found.addresses.submission}  (STARTTLS, self-signed)"))
         rows.append(("SMTP user", SENDER))
         rows.append(("SMTP password", found.smtp_password))
+    if found.addresses.mx:
+        rows.append(("Score", "CreateScoreAddress returns an address; a mail to it is scored"))
     rows.append(("Server log", str(found.server.log_file)))
     for name, value in rows:
         table.add_row(name, Text(value))

@@ -6,6 +6,7 @@ that is none of these does not exist.
 """
 
 import asyncio
+import ipaddress
 from collections.abc import Iterable, Sequence
 from typing import Self
 
@@ -33,6 +34,12 @@ WELL_KNOWN = (
 SERVICE_MX = "mx.tayori.test"
 SERVICE_SPF = "spf.tayori.test"
 """What the records of a sender's domain name while the sandbox plays the service."""
+SERVICE_OUT = "out.tayori.test"
+"""The name of the sending server, which its address leads back to."""
+SERVICE_SCORE = "score.tayori.test"
+"""The domain of addresses for a score; its mail comes to the service, not to the inbox."""
+SERVICE_LOOPBACK = "127.0.0.2"
+"""Where the service takes mail: all hosts are met at one port, so it has an address of its own."""
 
 
 class Sandbox:
@@ -61,8 +68,12 @@ class Sandbox:
         self._images = images
         self._resolver: Resolver | None = None
         self._inbox: WebServer | None = None
-        for name in (HOST_NAME, SERVICE_MX):
+        for name in (HOST_NAME, SERVICE_MX, SERVICE_OUT):
             self.dns.set(name, "A", LOOPBACK)
+        self.dns.set(SERVICE_SCORE, "A", SERVICE_LOOPBACK)
+        reverse = ipaddress.ip_address(LOOPBACK).reverse_pointer
+        self.dns.add_zone(reverse.partition(".")[2])
+        self.dns.set(reverse, "PTR", f"{SERVICE_OUT}.")
         self.dns.set(SERVICE_SPF, "TXT", f"v=spf1 ip4:{LOOPBACK} -all")
         for top in TOP_LEVEL:
             self.dns.set(f"*.{top}", "MX", f"10 {HOST_NAME}.")
