@@ -6,8 +6,9 @@ from tayori.app.door import build_door, simulator_domain
 from tayori.app.inbound import understanding
 from tayori.app.parts import Parts
 from tayori.app.people import people_chores
+from tayori.app.presence import Presence
 from tayori.app.reputation import build_levels
-from tayori.app.roles import Role
+from tayori.app.roles import Kind, Role
 from tayori.app.tasks import build_runner
 from tayori.app.tls_reports import tls_chores
 from tayori.catalog.upload_store import UploadStore
@@ -21,6 +22,7 @@ from tayori.reputation.store import sweep
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
 from tayori.runtime.worker import Worker
+from tayori.screen.scanners.scanner import scanner_of
 from tayori.stats.rollup import RollUp
 from tayori.stats.store import StatsStore
 from tayori.suppress.full_mailbox_store import sweep_full
@@ -37,7 +39,8 @@ RECHECKS_AT_ONCE = 20
 
 def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     """Return the services of the roles of this process."""
-    services: list[Service] = []
+    scanner = scanner_of(parts.settings.scan, parts.clock) if Role.INBOUND in roles else None
+    services: list[Service] = [Presence(parts, Kind.CHORES, scanner)]
     if Role.SWEEP in roles:
         services += _sweeping(parts)
         services += tls_chores(parts)
@@ -45,7 +48,7 @@ def chores(parts: Parts, roles: frozenset[Role]) -> list[Service]:
     if Role.BULK in roles:
         services += _bulk(parts)
     if Role.INBOUND in roles:
-        services += understanding(parts)
+        services += understanding(parts, scanner)
     if Role.CALLBACKS in roles:
         services += calling(parts)
     if Role.STATS in roles:

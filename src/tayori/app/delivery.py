@@ -5,6 +5,8 @@ import random
 import socket
 
 from tayori.app.parts import RUN_DIR, Parts
+from tayori.app.presence import Presence
+from tayori.app.roles import Kind
 from tayori.classify.current import BounceRules
 from tayori.config.rules import RuleFile
 from tayori.delivery.attempts import Composer
@@ -30,7 +32,7 @@ from tayori.runtime import log
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Service
 from tayori.screen.malware_store import MalwareStore
-from tayori.screen.scanners.scanner import scanner_of
+from tayori.screen.scanners.scanner import Scanner, scanner_of
 from tayori.tenants.pool_store import PoolStore
 
 RETURN_PATH_PURPOSE = "return path"
@@ -39,6 +41,7 @@ RETURN_PATH_PURPOSE = "return path"
 def delivery(parts: Parts) -> list[Service]:
     """Return the services of this process."""
     chance = random.Random()  # noqa: S311 - spreads retries and load, guards no secret
+    scanner = scanner_of(parts.settings.scan, parts.clock)
     store = ReactionStore(parts.database)
     bounce_rules = BounceRules(parts.data_dir)
     reactions = Reactions(store, parts.clock, chance, data_dir=parts.data_dir)
@@ -67,7 +70,7 @@ def delivery(parts: Parts) -> list[Service]:
         bounce_rules=bounce_rules,
         pacing=PacingStore(parts.database),
         composer=composer,
-        screening=screening(parts, composer),
+        screening=screening(parts, composer, scanner),
         resolver=parts.resolver,
         signal=parts.queue_signal,
         clock=parts.clock,
@@ -78,7 +81,8 @@ def delivery(parts: Parts) -> list[Service]:
         security=security,
     )
     takeover = TakeOver(parts.queue, owner, journals)
-    return [security, takeover, build_delivery(needs)]
+    presence = Presence(parts, Kind.DELIVERY, scanner)
+    return [presence, security, takeover, build_delivery(needs)]
 
 
 def _results(parts: Parts) -> Results | None:
@@ -88,9 +92,8 @@ def _results(parts: Parts) -> Results | None:
     return Results(ReportStore(parts.database), parts.resolver, parts.clock)
 
 
-def screening(parts: Parts, composer: Composer) -> Screening | None:
-    """Return what scans mails, with the engines of the settings; None without any."""
-    scanner = scanner_of(parts.settings.scan, parts.clock)
+def screening(parts: Parts, composer: Composer, scanner: Scanner | None) -> Screening | None:
+    """Return what has mails scanned; None without any engine."""
     if scanner is None:
         return None
     store = MalwareStore(parts.database)

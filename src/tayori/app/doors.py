@@ -15,8 +15,9 @@ from tayori.app.door import build_door
 from tayori.app.inbound import listener
 from tayori.app.listeners import Sockets
 from tayori.app.parts import Parts
+from tayori.app.presence import Presence
 from tayori.app.reputation import build_quotas
-from tayori.app.roles import EVERY_ROLE, Role
+from tayori.app.roles import EVERY_ROLE, Kind, Role
 from tayori.app.scoring import build_score_addresses, build_scorer
 from tayori.app.tasks import build_tasks
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
@@ -53,7 +54,7 @@ def doors(parts: Parts, sockets: Sockets, roles: frozenset[Role] = EVERY_ROLE) -
     """Return the services of this process, one per listener; `roles` say what HTTP answers."""
     door = build_door(parts)
     permits = Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND)
-    services: list[Service] = []
+    services: list[Service] = [Presence(parts, Kind.DOORS)]
     if "http" in sockets:
         # It starts before the listener and stops behind it, when no more calls come.
         calls = AccessLog(AccessStore(parts.database))

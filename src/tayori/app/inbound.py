@@ -35,7 +35,7 @@ from tayori.reputation.permits import Permits
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
 from tayori.runtime.worker import Worker
-from tayori.screen.scanners.scanner import scanner_of
+from tayori.screen.scanners.scanner import Scanner
 from tayori.screen.score.address_store import ScoreAddressStore
 
 SWEEP_S = 300.0
@@ -125,12 +125,11 @@ def said(heard: Heard) -> Said:
     )
 
 
-def understanding(parts: Parts) -> list[Service]:
-    """Return the services of the role."""
+def understanding(parts: Parts, scanner: Scanner | None) -> list[Service]:
+    """Return the services of the role; `scanner` looks into what is forwarded."""
     router = build_router(parts)
     spool = Spool(parts.database)
     rules = BounceRules(parts.data_dir)
-    scanner = scanner_of(parts.settings.scan, parts.clock)
     scores = build_score_addresses(parts)
 
     def in_force() -> Ruleset:

@@ -4,7 +4,9 @@ A version is never changed or removed, so a mail that waits is composed from wha
 with, even when its template was edited or deleted since. What customers ask is scoped by account.
 """
 
-from sqlalchemy import bindparam, func, insert, select, update
+from dataclasses import dataclass
+
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 from sqlalchemy import null as sql_null
 
 from tayori.catalog.model import (
@@ -101,6 +103,19 @@ _REVIEW = Statement(
     .values(status=bindparam("status"), review_reason=bindparam("review_reason"), due_at=sql_null())
 )
 _DELETE = Statement(update(template).where(_MINE, _THIS, _LIVE).values(deleted_at=bindparam("now")))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiting:
+    """Which templates an operator wants to see.
+
+    `behind` is the place (updated_at, id) of the last one that was shown.
+    """
+
+    status: TemplateStatus = TemplateStatus.IN_REVIEW
+    account_id: int | None = None
+    newest_first: bool = False
+    behind: tuple[int, int] | None = None
 
 
 class TemplateStore:
@@ -200,6 +215,32 @@ class TemplateStore:
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_OF_STATUS, {"wanted_status": int(status)})
         return [_template(row) for row in rows]
+
+    async def queue(self, wanted: Waiting, most: int) -> list[Template]:
+        """Return templates of all accounts in a status, those last changed first or last."""
+        place = tuple_(template.c.updated_at, template.c.id)
+        behind = tuple_(bindparam("behind_at"), bindparam("behind_id"))
+        conditions = [_LIVE, template.c.status == bindparam("wanted_status")]
+        if wanted.account_id is not None:
+            conditions.append(template.c.account_id == bindparam("of_account"))
+        if wanted.behind is not None:
+            conditions.append(place < behind if wanted.newest_first else place > behind)
+        columns = (template.c.updated_at, template.c.id)
+        order = [each.desc() for each in columns] if wanted.newest_first else columns
+        # Made for each question: only people ask, and each set of filters has its own plan.
+        statement = Statement(
+            select(template).where(*conditions).order_by(*order).limit(bindparam("most"))
+        )
+        behind_at, behind_id = wanted.behind or (0, 0)
+        values = {
+            "wanted_status": int(wanted.status),
+            "of_account": wanted.account_id,
+            "behind_at": behind_at,
+            "behind_id": behind_id,
+            "most": most,
+        }
+        async with self._database.read() as transaction:
+            return [_template(row) for row in await transaction.fetch(statement, values)]
 
     async def usual_business(self, account_id: int) -> str:
         """Return what most of the account's approved templates are for, "" without any."""

@@ -15,7 +15,7 @@ from tayori.catalog.model import (
     TemplateContent,
     TemplateStatus,
 )
-from tayori.catalog.template_store import TemplateStore
+from tayori.catalog.template_store import TemplateStore, Waiting
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
@@ -150,6 +150,10 @@ class Templates:
     async def of_status(self, status: TemplateStatus) -> Sequence[Template]:
         """Return the templates of all accounts in a status, longest waiting first (operators)."""
         return await self._store.of_status(status)
+
+    async def queue(self, wanted: Waiting, most: int) -> Sequence[Template]:
+        """Return templates of all accounts in a status, a part at a time (operators)."""
+        return await self._store.queue(wanted, most)
 
     async def any(self, template_id: int) -> StoredTemplate | Refusal:
         """Return a template of any account with its newest content (operators)."""

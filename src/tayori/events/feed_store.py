@@ -9,6 +9,8 @@ drawn by then is either visible or will never be. No writer waits for this. SQLi
 at a time, whose numbers become visible in order.
 """
 
+from dataclasses import dataclass
+
 from sqlalchemy import bindparam, column, func, literal_column, select, table, update
 from sqlalchemy.dialects.postgresql import insert as postgresql_insert
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
@@ -59,6 +61,41 @@ _ADVANCE = Statement(
     .where(feed_cursor.c.position == bindparam("was"))
     .values(position=bindparam("becomes"))
 )
+
+
+_CURSORS = Statement(select(feed_cursor).order_by(feed_cursor.c.name))
+_NEXT = Statement(
+    select(event.c.at).where(event.c.id > bindparam("after")).order_by(event.c.id).limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """How far a reader is behind; `since` is when its next event happened, None without one.
+
+    `events` counts numbers, of which a few may never become events.
+    """
+
+    reader: str
+    events: int
+    since: int | None
+
+
+async def lags(database: Database) -> list[Lag]:
+    """Return how far each reader of the feed is behind, by name."""
+    found = []
+    async with database.read() as transaction:
+        newest = await _number(transaction, _NEWEST)
+        for row in await transaction.fetch(_CURSORS):
+            following = await transaction.fetch_one(_NEXT, {"after": row["position"]})
+            found.append(
+                Lag(
+                    reader=row["name"],
+                    events=max(0, newest - row["position"]),
+                    since=following["at"] if following else None,
+                )
+            )
+    return found
 
 
 class Horizon:

@@ -25,7 +25,7 @@ BATCH = 500
 BULK_RANKS = (int(Priority.BULK), int(Priority.BULK) + 3)
 """Ranks of bulk mail: new, and tried before."""
 
-_ENTRY = select(
+ENTRY = select(
     recipient.c.id,
     recipient.c.message_id,
     message.c.public_id,
@@ -42,9 +42,7 @@ _ENTRY = select(
     recipient.c.wait_since,
 ).select_from(recipient.join(message, message.c.id == recipient.c.message_id))
 _LOCKED = Statement(
-    _ENTRY.where(among(recipient.c.id, "ids"))
-    .order_by(recipient.c.id)
-    .with_for_update(of=recipient)
+    ENTRY.where(among(recipient.c.id, "ids")).order_by(recipient.c.id).with_for_update(of=recipient)
 )
 _MOVE = Statement(
     update(recipient)
@@ -158,11 +156,11 @@ class OperatorStore:
 
     async def find(self, wanted: Filter) -> list[Entry]:
         """Return the recipients that are meant; only open ones unless state or ids say which."""
-        chosen = _ENTRY.where(*_conditions(wanted)).order_by(recipient.c.due_at, recipient.c.id)
+        chosen = ENTRY.where(*conditions(wanted)).order_by(recipient.c.due_at, recipient.c.id)
         statement = Statement(chosen if wanted.limit is None else chosen.limit(wanted.limit))
         values = {"ids": wanted.recipient_ids, "public_ids": wanted.message_ids}
         async with self._database.read() as transaction:
-            return [_entry(row) for row in await transaction.fetch(statement, values)]
+            return [entry_of(row) for row in await transaction.fetch(statement, values)]
 
     async def change(self, wanted: Filter, wish: Wish, now: int, reason: str) -> list[Changed]:
         """Fulfil the wish for all that are meant; `reason` goes into the event."""
@@ -181,7 +179,7 @@ class OperatorStore:
                 # As in a settlement: who ends the last two recipients of a message must meet.
                 await transaction.fetch(LOCK_CONTENT, messages)
             ids = [entry.recipient_id for entry in meant]
-            entries = [_entry(row) for row in await transaction.fetch(_LOCKED, {"ids": ids})]
+            entries = [entry_of(row) for row in await transaction.fetch(_LOCKED, {"ids": ids})]
             changed = [Changed(entry=each, result=decide(each, wish, now)) for each in entries]
             await _store(transaction, changed, now, reason)
             moved = [each.entry for each in changed if isinstance(each.result, Move)]
@@ -214,7 +212,8 @@ class OperatorStore:
         return [AttemptRow(**{k: row[k] for k in AttemptRow.__dataclass_fields__}) for row in rows]
 
 
-def _conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
+    """Return what a recipient has to fulfil; `ids` and `public_ids` are parameters of it."""
     conditions: list[ColumnElement[bool]] = []
     if wanted.recipient_ids:
         conditions.append(among(recipient.c.id, "ids"))
@@ -277,7 +276,8 @@ def _event(entry: Entry, wish: Wish, now: int, reason: str) -> Event:
     )
 
 
-def _entry(row: Row) -> Entry:
+def entry_of(row: Row) -> Entry:
+    """Return the recipient that a row of ENTRY holds."""
     return Entry(
         recipient_id=row["id"],
         message_number=row["message_id"],

@@ -1,8 +1,20 @@
 """What customers keep: senders and templates."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    text,
+)
 
 from tayori.db.tables.metadata import BIG_KEY, counted_key, metadata
+
+IS_LIVE = "deleted_at IS NULL"
 
 sender = Table(
     "sender",
@@ -33,6 +45,12 @@ template = Table(
     Column("findings", Text, nullable=False, server_default=""),  # JSON, "" for none
     Column("due_at", BigInteger),
     Index("ix_template_account_id_deleted_at_id", "account_id", "deleted_at", "id"),
+    Index(
+        "ix_template_status_updated_at_id",
+        *("status", "updated_at", "id"),
+        sqlite_where=text(IS_LIVE),
+        postgresql_where=text(IS_LIVE),
+    ),
     sqlite_autoincrement=True,
 )
 

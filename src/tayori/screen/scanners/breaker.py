@@ -4,7 +4,7 @@ from typing import Final
 
 from tayori.runtime import log
 from tayori.runtime.clock import SECOND, Clock
-from tayori.screen.scanners.model import Engine, ScanResult, Unavailable
+from tayori.screen.scanners.model import Engine, EngineState, ScanResult, Unavailable
 
 FAILURES: Final = 3
 FIRST_REST_MS: Final = 5 * SECOND
@@ -22,8 +22,20 @@ class Breaker:
         self._rest_ms = FIRST_REST_MS
         self._closed_until = 0
         self._probing = False
+        self._answered_at = 0
         self.fault = ""
         """Why the engine cannot be used at present, "" when it can."""
+
+    def state(self, finds: str) -> EngineState:
+        """Return how the engine stands; `finds` is what it is asked about."""
+        resting = self._failures >= FAILURES
+        return EngineState(
+            name=self.name,
+            finds=finds,
+            fault=self.fault,
+            rests_until=self._closed_until if resting else 0,
+            answered_at=self._answered_at,
+        )
 
     async def scan(self, octets: bytes) -> ScanResult:
         """Ask the engine, or say at once that it rests."""
@@ -37,7 +49,9 @@ class Breaker:
             self._probing = False
         if isinstance(result, Unavailable):
             self._failed(result)
-        elif self._failures:
+            return result
+        self._answered_at = self._clock.now()
+        if self._failures:
             self._recovered()
         return result
 

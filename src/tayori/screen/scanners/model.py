@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
+import msgspec
+
 
 @dataclass(frozen=True, slots=True)
 class Clean:
@@ -33,6 +35,20 @@ class Unavailable:
 
 
 ScanResult: TypeAlias = Clean | Infected | Spam | Unavailable
+
+
+class EngineState(msgspec.Struct, frozen=True, kw_only=True):
+    """How an engine stands with one process. Times are milliseconds since the Unix epoch, 0 never.
+
+    `finds` is "malware" or "spam", `fault` why it cannot be used at present, "" when it can. While
+    `rests_until` lies ahead the engine is spared and mails wait.
+    """
+
+    name: str
+    finds: str
+    fault: str = ""
+    rests_until: int = 0
+    answered_at: int = 0
 
 
 class Engine(Protocol):

@@ -1,5 +1,6 @@
 """All configured engines as one: malware first, then spam; who cannot be asked delays."""
 
+import asyncio
 from collections.abc import Sequence
 from typing import TypedDict
 
@@ -7,7 +8,7 @@ from tayori.config.screening import ScanSettings
 from tayori.runtime.clock import Clock
 from tayori.screen.scanners.breaker import Breaker
 from tayori.screen.scanners.clamd import Clamd
-from tayori.screen.scanners.model import Clean, Engine, ScanResult
+from tayori.screen.scanners.model import Clean, Engine, EngineState, ScanResult
 from tayori.screen.scanners.rspamd import Rspamd
 from tayori.screen.scanners.spamd import Spamd
 
@@ -37,6 +38,21 @@ class Scanner:
             if not isinstance(result, Clean):
                 return result
         return Clean()
+
+    def states(self) -> list[EngineState]:
+        """Return how the engines stand with this process."""
+        malware = [engine.state("malware") for engine in self._malware]
+        return malware + [engine.state("spam") for engine in self._spam]
+
+    async def probe(self, octets: bytes) -> list[tuple[EngineState, ScanResult]]:
+        """Ask every engine about a mail, whatever the others say."""
+        engines = [(engine, "malware") for engine in self._malware]
+        engines += [(engine, "spam") for engine in self._spam]
+        results = await asyncio.gather(*(engine.scan(octets) for engine, _ in engines))
+        return [
+            (engine.state(finds), result)
+            for (engine, finds), result in zip(engines, results, strict=True)
+        ]
 
     async def close(self) -> None:
         """Close all connections."""
