@@ -3,6 +3,7 @@
 import pytest
 from tests.support.console_world import console_world
 
+from tayori.config.tree import Service, SubmissionSettings
 from tayori.tenants.users.model import Role
 
 EVIL = '"><script>alert(1)</script>'
@@ -10,7 +11,11 @@ EVIL = '"><script>alert(1)</script>'
 
 @pytest.fixture
 async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+    changes = {
+        "service": Service(hostname="mail.shop.example"),
+        "submission": SubmissionSettings(listen="127.0.0.1:587"),
+    }
+    async with console_world(tmp_path, empty_url, **changes) as opened:
         await opened.verified("mail.shop.test")
         yield opened
 
@@ -121,6 +126,20 @@ async def test_a_name_is_never_markup(world):
         page = await browser.get(path)
         assert "<script>alert" not in page.text
         assert page.status_code == 200
+
+
+async def test_settings_for_mail_programs_are_shown_with_a_password(world):
+    senders = world.services.senders
+    await senders.create(world.account.id, "news@mail.shop.test")
+    browser = await world.signed_in(Role.OWNER)
+    path = "/senders/news%40mail.shop.test"
+    assert "Nodemailer" not in (await browser.get(path)).text
+    await browser.post(f"{path}/password", {"password": "Blue12Kettle34"})
+    page = await browser.get(path)
+    assert "Blue12Kettle34" not in page.text
+    assert "smtp.login(&#34;news@mail.shop.test&#34;" in page.text
+    assert "mail.shop.example" in page.text
+    assert "port 587" in page.text
 
 
 @pytest.mark.parametrize(("language", "title"), [("ja", "送信元アドレス"), ("zh", "发信地址")])

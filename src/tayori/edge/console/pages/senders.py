@@ -13,6 +13,7 @@ from tayori.edge.console.forms import Form, one_line
 from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.rendering import url
+from tayori.edge.console.smtp_settings import smtp_settings
 from tayori.edge.console.visit import Visit
 from tayori.mail.address import MAX_ADDRESS_OCTETS, MAX_DISPLAY_NAME
 from tayori.tenants.users.audit_model import AuditAction
@@ -174,6 +175,7 @@ async def _page(
         "senders/show.html.j2",
         status=422 if refused else 200,
         sender=sender,
+        smtp=smtp_settings(visit.services.settings),
         name_form=name_form or NameForm(name=sender.display_name),
         password_form=password_form or PasswordForm(),
     )
