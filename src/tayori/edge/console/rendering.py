@@ -123,13 +123,13 @@ def environment(assets: Assets) -> jinja2.Environment:
 def translations(words: Catalogue) -> dict[str, Any]:
     """Return `_`, `ngettext` and `pgettext` of a language."""
 
-    def gettext(text: str, **values: object) -> str:
+    def gettext(text: str, /, **values: object) -> str:
         return _filled(words.gettext(text), values)
 
-    def ngettext(one: str, several: str, number: int, **values: object) -> str:
+    def ngettext(one: str, several: str, number: int, /, **values: object) -> str:
         return _filled(words.ngettext(one, several, number), {"number": number, **values})
 
-    def pgettext(context: str, text: str, **values: object) -> str:
+    def pgettext(context: str, text: str, /, **values: object) -> str:
         return _filled(words.pgettext(context, text), values)
 
     return {"_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext}

@@ -92,12 +92,12 @@ class Visit:
         """Return the catalogue of the visitor's language."""
         return catalogue(self.language)
 
-    def gettext(self, text: str, **values: object) -> str:
+    def gettext(self, text: str, /, **values: object) -> str:
         """Return a text in the visitor's language, its %(holes)s filled."""
         found = self.words.gettext(text)
         return found % values if values else found
 
-    def ngettext(self, one: str, several: str, number: int, **values: object) -> str:
+    def ngettext(self, one: str, several: str, number: int, /, **values: object) -> str:
         """Return the form for `number`, which fills %(number)s, too."""
         return self.words.ngettext(one, several, number) % {"number": number, **values}
 
