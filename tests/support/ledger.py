@@ -12,8 +12,12 @@ from tayori.db.database import Database
 from tayori.db.open import database_url, open_database
 from tayori.db.statement import Statement
 from tayori.db.tables.queue import attempt, message_content, recipient
+from tayori.db.tables.reputation import domain_day, level_change
 from tayori.mail.outcome import Kind
 from tayori.queue.states import FINAL, State
+from tayori.reputation.figures import Figures
+from tayori.reputation.judging_store import figures_of
+from tayori.reputation.level_statements import ALL
 
 _RECIPIENTS = Statement(select(recipient.c.id, recipient.c.address, recipient.c.state))
 _WAITS = Statement(
@@ -34,6 +38,12 @@ _STATES = Statement(
 )
 _QUEUED_TWICE = Statement(
     select((func.count() - func.count(func.distinct(recipient.c.address))).label("many"))
+)
+_FIGURES = Statement(select(domain_day).where(domain_day.c.provider == ALL))
+_CHANGES = Statement(
+    select(level_change.c.kind, level_change.c.from_level, level_change.c.to_level).order_by(
+        level_change.c.id
+    )
 )
 _CONTENTS = Statement(select(func.count().label("many")).select_from(message_content))
 
@@ -88,6 +98,20 @@ class Ledger:
     async def queued_twice(self) -> int:
         """Return how many recipients have an address that another one has, too."""
         return await self._count(_QUEUED_TWICE)
+
+    async def figures(self) -> Figures:
+        """Return what the days of all domains came to together."""
+        total = Figures()
+        async with self._database.read() as transaction:
+            for row in await transaction.fetch(_FIGURES):
+                total = total.plus(figures_of(row))
+        return total
+
+    async def level_changes(self) -> list[tuple[str, int, int]]:
+        """Return kind, old and new level of each decision, in order."""
+        async with self._database.read() as transaction:
+            rows = await transaction.fetch(_CHANGES)
+        return [(row["kind"], row["from_level"], row["to_level"]) for row in rows]
 
     async def stored_contents(self) -> int:
         """Return how many messages still have their content."""

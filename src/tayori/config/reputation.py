@@ -76,6 +76,28 @@ class ReputationSettings(Section, frozen=True):
     stop_rejected: Annotated[
         Share, Meta(description="Stop for the day: rejected share that is reached.")
     ] = 0.08
+    suspend_complaint: Annotated[
+        Share,
+        Meta(
+            description="The account is suspended: share of complaints in a day of a domain, "
+            "above this; 0 = never."
+        ),
+    ] = 0.02
+    suspend_spam: Annotated[
+        Share,
+        Meta(
+            description="The account is suspended: share refused as spam in a day of a domain, "
+            "above this; 0 = never."
+        ),
+    ] = 0.3
+    suspend_stops: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="The account is suspended: days within 30 on which domains of it were "
+            "stopped, from this number on; 0 = never.",
+        ),
+    ] = 5
     warn_bounce: Annotated[Share, Meta(description="Warning: rejected share, above this.")] = 0.05
     warn_open: Annotated[Share, Meta(description="Warning: share of opened mails, below this.")] = (
         0.5

@@ -17,10 +17,10 @@ from tayori.reputation import level_statements as sql
 from tayori.reputation.counting import DomainDay
 from tayori.reputation.figures import Figures
 from tayori.reputation.level_model import DayRow, Domain
-from tayori.reputation.rules import Day, Decision, Kind, Rules
+from tayori.reputation.rules import HABIT_DAYS, Day, Decision, Kind, Rules
 from tayori.reputation.standing import Quotas, Standing
 from tayori.reputation.standing_store import standings
-from tayori.runtime.clock import day_of, day_range
+from tayori.runtime.clock import DAY, day_of, day_range
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +71,7 @@ async def judge(
         for decision in decisions:
             await _carry_out(transaction, bench, case, (row, decision), now, closed=closed)
         decided += len(decisions)
+        decided += await _suspend(transaction, bench, case, (row, decisions), now)
         if decisions or closed:
             await _mark(transaction, row, decisions, closed=closed)
     return decided
@@ -147,6 +148,46 @@ async def _carry_out(
     )
 
 
+async def _suspend(
+    transaction: Transaction,
+    bench: Bench,
+    case: _Case,
+    what: tuple[DayRow, Sequence[Decision]],
+    now: int,
+) -> bool:
+    """Suspend the account of a day that tells of spam; tell whether it was.
+
+    What led to a suspension that was lifted does not lead to the next one: days that had begun by
+    then, and stops before it, count no more.
+    """
+    row, decisions = what
+    suspicion = bench.rules.suspicion(row.figures)
+    if suspicion is None and all(one.kind is not Kind.STOPPED for one in decisions):
+        return False
+    account_id = case.domain.account_id
+    kinds = [Kind.STOPPED.value, Kind.SUSPENDED.value]
+    values = {"of_account": account_id, "since": now - HABIT_DAYS * DAY, "kinds": kinds}
+    past = await transaction.fetch(sql.BAD_DAYS, values)
+    before = max((one["at"] for one in past if one["kind"] == Kind.SUSPENDED.value), default=-1)
+    if before >= day_range(row.day, bench.zone)[0]:
+        return False
+    stopped = {
+        day_of(one["at"], bench.zone)
+        for one in past
+        if one["kind"] == Kind.STOPPED.value and one["at"] > before
+    }
+    decision = suspicion or bench.rules.habit(len(stopped))
+    if decision is None:
+        return False
+    because = f"{case.domain.domain}: {decision.reason}"
+    suspend = {"of_account": account_id, "now": now, "because": because}
+    if not await transaction.execute(sql.SUSPEND, suspend):
+        return False
+    domain = replace(case.domain, standing=case.standing)
+    await store_change(transaction, domain, case.standing, (decision, row.figures, now), now)
+    return True
+
+
 async def store_change(
     transaction: Transaction,
     domain: Domain,
@@ -160,7 +201,7 @@ async def store_change(
     decision, figures, effective_at = what
     before = domain.standing
     to_level = before.level
-    if decision.kind not in (Kind.STOPPED, Kind.WARNED):
+    if decision.kind not in (Kind.STOPPED, Kind.WARNED, Kind.SUSPENDED):
         to_level = after.level if after.next_level is None else after.next_level
     await transaction.execute(sql.SET_STANDING, {"of_identity": domain.identity_id, **_new(after)})
     await transaction.execute(

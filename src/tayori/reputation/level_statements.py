@@ -10,7 +10,7 @@ from tayori.db.statement import Statement, among, by_dialect
 from tayori.db.tables.events import event
 from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.reputation import domain_contact, domain_day, level_change
-from tayori.db.tables.tenants import identity
+from tayori.db.tables.tenants import account, identity
 from tayori.reputation.figures import Figures
 
 _day, _contact, _change = domain_day.c, domain_contact.c, level_change.c
@@ -134,6 +134,18 @@ RISES = Statement(
     .where(_change.kind == "raised")
     .where(_change.at >= bindparam("since"))
     .group_by(_change.identity_id)
+)
+BAD_DAYS = Statement(
+    select(_change.kind, _change.at)
+    .where(_change.account_id == bindparam("of_account"))
+    .where(among(_change.kind, "kinds"))
+    .where(_change.at >= bindparam("since"))
+)
+SUSPEND = Statement(
+    update(account)
+    .where(account.c.id == bindparam("of_account"))
+    .where(account.c.suspended_at.is_(None))
+    .values(suspended_at=bindparam("now"), suspended_reason=bindparam("because"))
 )
 UNBLOCKS = Statement(
     select(func.count().label("total"))

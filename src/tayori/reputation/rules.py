@@ -15,6 +15,9 @@ from tayori.config.reputation import ReputationSettings
 from tayori.reputation.figures import Figures
 from tayori.reputation.standing import of_level
 
+HABIT_DAYS = 30
+"""Days within which the stops of an account's domains are counted together."""
+
 
 class Kind(StrEnum):
     """A decision about a domain."""
@@ -31,6 +34,8 @@ class Kind(StrEnum):
     """An operator chose the level."""
     UNBLOCKED = "unblocked"
     """Let go again: from level 0, or from the stop of a day."""
+    SUSPENDED = "suspended"
+    """The account was found sending spam: nothing of it goes on until an operator lifts it."""
     IDLE = "idle"
     """Silent for so long that it begins again at level 1."""
 
@@ -107,6 +112,28 @@ class Rules:
         if not day.warned and not stopped:
             decided += self._warning(day)
         return decided
+
+    def suspicion(self, figures: Figures) -> Decision | None:
+        """Return why the account of a domain with such a day is taken for a sender of spam."""
+        if not self.is_enough(figures):
+            return None
+        of = self._settings
+        for name, value, limit in (
+            ("complained", figures.of_delivered("complained"), of.suspend_complaint),
+            ("spam", figures.of_sent("spam"), of.suspend_spam),
+        ):
+            if 0 < limit < value:
+                rate = Rate(name=name, value=value, threshold=limit, bad=True, follows="suspension")
+                return _decision(Kind.SUSPENDED, rate, figures)
+        return None
+
+    def habit(self, stopped_days: int) -> Decision | None:
+        """Return why an account whose domains were stopped on so many days has to be looked at."""
+        most = self._settings.suspend_stops
+        if not most or stopped_days < most:
+            return None
+        reason = f"Domains of the account were stopped on {stopped_days} days within {HABIT_DAYS}."
+        return Decision(kind=Kind.SUSPENDED, rule="stops", reason=reason)
 
     def rates(self, figures: Figures, *, closed: bool = False) -> list[Rate]:
         """Return each share of a day beside the thresholds of stop, fall and warning."""
