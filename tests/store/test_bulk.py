@@ -8,7 +8,9 @@ from sqlalchemy import select
 from tests.support.api_world import ZONE, api_world, b64
 
 from tayori.app.tasks import outcomes_of
+from tayori.bulk.choosing import Choosing
 from tayori.bulk.expanding import submission_for
+from tayori.bulk.first_store import FirstStore
 from tayori.bulk.model import TaskStatus
 from tayori.bulk.progress import Part, concerns_all, progress
 from tayori.bulk.runner import LEASE_MS, Runner, RunnerNeeds
@@ -17,6 +19,7 @@ from tayori.config.tree import BulkSettings
 from tayori.db.statement import Statement
 from tayori.db.tables.events import event
 from tayori.db.tables.queue import message, recipient
+from tayori.reputation.engagement_store import EngagementStore
 from tayori.reputation.pace import Pace
 from tayori.reputation.standing import Quotas
 from tayori.runtime.clock import HOUR, day_of, day_range
@@ -44,6 +47,12 @@ def runner(world, *, hour_share=1.0, **rules):
             store=TaskStore(world.database),
             accounts=world.accounts,
             receivers=services.receivers,
+            choosing=Choosing(
+                services.receivers,
+                EngagementStore(world.database),
+                FirstStore(world.database),
+                days=BulkSettings(**rules).engaged_days,
+            ),
             door=services.door,
             pace=Pace(world.database, world.clock, quotas),
             outcomes=outcomes_of(world.database),
@@ -286,7 +295,7 @@ async def test_who_lost_the_lease_takes_nothing(world):
     world.clock.advance(LEASE_MS)
     assert await all_steps(world) == 1
     receivers = await world.services.receivers.after(number, 0, 2**62, 5)
-    part = Part(receivers=receivers, repeated=frozenset())
+    part = Part(receivers=receivers, repeated=frozenset(), reached=receivers[-1].id)
     account = await world.accounts.get(held.account_id)
     wishes = [
         submission_for(account, held.order, one, task_id=held.id, ad_mark="x") for one in receivers

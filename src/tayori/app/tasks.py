@@ -3,13 +3,16 @@
 from tayori.accept.door import Door
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_quotas
+from tayori.bulk.choosing import Choosing
 from tayori.bulk.failure_store import FailureStore
+from tayori.bulk.first_store import FirstStore
 from tayori.bulk.model import Outcomes
 from tayori.bulk.runner import OutcomesOf, Runner, RunnerNeeds
 from tayori.bulk.store import TaskStore
 from tayori.bulk.tasks import Tasks
 from tayori.db.database import Database
 from tayori.queue.operator_store import OperatorStore
+from tayori.reputation.engagement_store import EngagementStore
 from tayori.reputation.pace import Pace
 from tayori.stats.model import ALL, KeysWanted, Kind
 from tayori.stats.store import StatsStore
@@ -38,6 +41,12 @@ def build_runner(parts: Parts, door: Door) -> Runner:
             store=TaskStore(parts.database),
             accounts=parts.accounts,
             receivers=parts.receivers,
+            choosing=Choosing(
+                parts.receivers,
+                EngagementStore(parts.database),
+                FirstStore(parts.database),
+                days=parts.settings.bulk.engaged_days,
+            ),
             door=door,
             pace=Pace(parts.database, parts.clock, quotas),
             outcomes=outcomes_of(parts.database),

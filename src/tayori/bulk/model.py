@@ -25,6 +25,17 @@ class TaskStatus(IntEnum):
     FINISHED = 10
 
 
+class Phase(IntEnum):
+    """Whose turn it is in a run."""
+
+    ALL = 0
+    """All, in the order of the list: nobody is known to have read mail of the account."""
+    ENGAGED = 1
+    """Those who read mail of the account lately."""
+    OTHERS = 2
+    """All others."""
+
+
 class Cause(StrEnum):
     """Why a task is paused or failed; "" for all others."""
 
@@ -117,9 +128,9 @@ class Task:
     """A task as it stands. The counts are of the run under way, or of the last one.
 
     `requested` receivers are `sent`, or `skipped`, or `remaining`; `cached` are those of the last
-    who wait while the task is paused. `cursor` is the number of the last receiver that the run is
-    through with, `last` that of the last one who belongs to it: who comes into the list later
-    belongs to the next run. `due_at` is the next step, None when there is none.
+    who wait while the task is paused. `cursor` is the number of the last receiver that the phase of
+    the run is through with, `last` that of the last one who belongs to it: who comes into the list
+    later belongs to the next run. `due_at` is the next step, None when there is none.
     """
 
     id: int
@@ -131,6 +142,7 @@ class Task:
     cause: Cause
     run: int
     cursor: int
+    phase: Phase
     last: int
     requested: int
     sent: int

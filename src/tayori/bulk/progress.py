@@ -8,6 +8,7 @@ from tayori.bulk.model import (
     Cause,
     Order,
     Outcomes,
+    Phase,
     Reason,
     Skip,
     Skipped,
@@ -55,10 +56,11 @@ def concerns_all(refusal: Refusal) -> bool:
     return refusal.code not in PASSED_OVER
 
 
-def begun(task: Task, bounds: tuple[int, int], outcomes: Outcomes) -> Task:
+def begun(task: Task, bounds: tuple[int, int], outcomes: Outcomes, phase: Phase) -> Task:
     """Return a task whose run begins with the `bounds` of its list: how many, and the last one."""
     return replace(
         task,
+        phase=phase,
         status=TaskStatus.SENDING,
         requested=bounds[0],
         last=bounds[1],
@@ -70,10 +72,14 @@ def begun(task: Task, bounds: tuple[int, int], outcomes: Outcomes) -> Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Part:
-    """The receivers of a step; of the `repeated` ones the same address came before."""
+    """The receivers of a step; of the `repeated` ones the same address came before.
+
+    The list was looked through up to the receiver with the number `reached`.
+    """
 
     receivers: Sequence[Receiver]
     repeated: frozenset[int]
+    reached: int
 
     @property
     def fresh(self) -> list[Receiver]:
@@ -85,27 +91,36 @@ def progress(task: Task, part: Part, stretch: Stretch, now: int) -> tuple[Task, 
     """Return what is left of a task whose next part got as far as `stretch` tells."""
     fresh = part.fresh
     answers = {one.id: no for one, no in zip(fresh, stretch.answers, strict=False)}
-    stopped_at = fresh[len(answers)].id if len(answers) < len(fresh) else None
-    through = [one for one in part.receivers if stopped_at is None or one.id < stopped_at]
-    skips = _skips(through, answers)
+    done = through(part, stretch)
+    skips = _skips(done, answers)
+    whole = len(answers) == len(fresh)
     sent = sum(no is None for no in answers.values())
     after = replace(
         task,
-        cursor=through[-1].id if through else task.cursor,
+        cursor=part.reached if whole else done[-1].id if done else task.cursor,
         sent=task.sent + sent,
         day_sent=task.day_sent + sent,
         skipped=task.skipped.plus(_counted(skips)),
     )
     if stretch.stop is None:
-        return (ended(after, now) if after.cursor >= after.last else going_on(after, now)), skips
+        return (over(after, now) if after.cursor >= after.last else going_on(after, now)), skips
     if stretch.stop.code is Code.FAILED_OPERATION__EXCEED_SEND_LIMIT:
         return going_on(after, now + RACE_MS), skips
     return stopped(after, stretch.stop), skips
 
 
-def _skips(through: Sequence[Receiver], answers: Mapping[int, Refusal | None]) -> list[Skip]:
+def through(part: Part, stretch: Stretch) -> list[Receiver]:
+    """Return the receivers of a part that the task is through with."""
+    fresh = part.fresh
+    if len(stretch.answers) == len(fresh):
+        return list(part.receivers)
+    stopped_at = fresh[len(stretch.answers)].id
+    return [one for one in part.receivers if one.id < stopped_at]
+
+
+def _skips(done: Sequence[Receiver], answers: Mapping[int, Refusal | None]) -> list[Skip]:
     skips = []
-    for one in through:
+    for one in done:
         if one.id not in answers:
             reason, detail = Reason.DUPLICATE, "The same address stands in the list before."
         elif (no := answers[one.id]) is not None:
@@ -122,6 +137,13 @@ def _counted(skips: Sequence[Skip]) -> Skipped:
     for skip in skips:
         counts[_FIELDS[skip.reason]] += 1
     return Skipped(**counts)
+
+
+def over(task: Task, now: int) -> Task:
+    """Return a task at the end of its list: the others' turn comes, or the run is at its end."""
+    if task.phase is Phase.ENGAGED:
+        return replace(going_on(task, now), phase=Phase.OTHERS, cursor=0)
+    return ended(task, now)
 
 
 def ended(task: Task, now: int) -> Task:

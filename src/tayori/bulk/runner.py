@@ -13,18 +13,20 @@ from dataclasses import dataclass, replace
 from tayori.accept.door import Door
 from tayori.accept.taking import Stretch
 from tayori.bulk.budget import backlog, overspent
+from tayori.bulk.choosing import Choosing
 from tayori.bulk.expanding import submission_for
-from tayori.bulk.model import Cause, Outcomes, Task, TaskStatus
+from tayori.bulk.first_store import add_first, forget_first
+from tayori.bulk.model import Cause, Outcomes, Phase, Task, TaskStatus
 from tayori.bulk.pacing import Grant, grant
 from tayori.bulk.progress import (
-    Part,
     begun,
     concerns_all,
-    ended,
     going_on,
+    over,
     paused,
     progress,
     stopped,
+    through,
     waiting,
 )
 from tayori.bulk.store import TaskStore
@@ -43,6 +45,8 @@ UPLOAD_WAIT_MS = SECOND
 """Rest of a task whose list is being filled."""
 BACKLOG_WAIT_MS = 2 * SECOND
 """Rest of a task that is far enough ahead of delivery."""
+ENDED = frozenset({TaskStatus.FINISHED, TaskStatus.WAITING})
+"""States in which a run of a task leaves it at the end of its list."""
 WANTED = 2**40
 """More than any limit: the answer is the room that there is."""
 
@@ -57,6 +61,7 @@ class RunnerNeeds:
     store: TaskStore
     accounts: Accounts
     receivers: Receivers
+    choosing: Choosing
     door: Door
     pace: Pace
     outcomes: OutcomesOf
@@ -98,7 +103,9 @@ class Runner:
             return
         outcomes = await self._needs.outcomes(account.id, task.id)
         if task.status is TaskStatus.WAITING:
-            task = begun(task, await self._receivers.bounds(task.order.list_id), outcomes)
+            phase = await self._needs.choosing.begin(account.id)
+            bounds = await self._receivers.bounds(task.order.list_id)
+            task = begun(task, bounds, outcomes, phase)
         task = self._of_today(task, now)
         given = await self._given(account, task, outcomes, now)
         if isinstance(given, Task):
@@ -131,17 +138,19 @@ class Runner:
     async def _expand(
         self, account: Account, task: Task, wanted: int, owner: str, now: int
     ) -> None:
-        list_id = task.order.list_id
-        receivers = await self._receivers.after(list_id, task.cursor, task.last, wanted)
-        if not receivers:
-            await self._store.save(ended(task, now), owner, now)
+        part = await self._needs.choosing.next(task, wanted, now)
+        if part is None:
+            await self._store.save(over(task, now), owner, now)
             return
-        repeated = await self._receivers.repeated(list_id, receivers)
-        part = Part(receivers=receivers, repeated=repeated)
 
         async def along(transaction: Transaction, stretch: Stretch) -> bool:
             after, skips = progress(task, part, stretch, now)
             await self._store.skip(transaction, task, skips, now)
+            if task.phase is Phase.ENGAGED:
+                done = through(part, stretch)
+                await add_first(transaction, task, [one.id for one in done])
+            elif task.phase is Phase.OTHERS and after.status in ENDED:
+                await forget_first(transaction, task.id)
             return await self._store.advance(transaction, after, owner, now)
 
         mark = self._needs.rules.ad_mark

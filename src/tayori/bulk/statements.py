@@ -2,15 +2,27 @@
 
 from typing import Any
 
-from sqlalchemy import Select, Text, and_, bindparam, func, insert, or_, select, text, update
+from sqlalchemy import (
+    Select,
+    Text,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlalchemy.sql.dml import Update
 
 from tayori.db.statement import LIKE_ESCAPE, Statement, among, by_dialect
-from tayori.db.tables.bulk import bulk_skip, bulk_task
+from tayori.db.tables.bulk import bulk_first, bulk_skip, bulk_task
 from tayori.db.tables.queue import IS_FAILED, attempt, message, recipient
 from tayori.db.window import window
 
-_task, _skip = bulk_task.c, bulk_skip.c
+_task, _skip, _first = bulk_task.c, bulk_skip.c, bulk_first.c
 _next = (
     select(_task.id)
     .where(_task.due_at <= bindparam("now"))
@@ -35,7 +47,7 @@ STEERED = ("status", "cause", "error", "cached", "baseline", "due_at")
 """Columns that whoever pauses or resumes a task changes."""
 MOVED = (
     *STEERED,
-    *("run", "cursor", "last", "requested", "sent"),
+    *("run", "cursor", "phase", "last", "requested", "sent"),
     *("duplicates", "blacklisted", "unsubscribed", "refused", "day_ends_at", "day_sent"),
 )
 """Columns that a step changes."""
@@ -106,6 +118,15 @@ RESENT_AS = Statement(
     .where(_task.resends == bindparam("of_id"))
     .limit(1)
 )
+INSERT_FIRST = Statement(insert(bulk_first).values({c.name: bindparam(c.name) for c in _first}))
+FIRST = Statement(
+    select(_first.receiver_id)
+    .where(_first.task_id == bindparam("of_id"))
+    .where(_first.run == bindparam("of_run"))
+    .where(_first.receiver_id > bindparam("after"))
+    .where(_first.receiver_id <= bindparam("up_to"))
+)
+FORGET_FIRST = Statement(delete(bulk_first).where(_first.task_id == bindparam("of_id")))
 INSERT_SKIP = Statement(insert(bulk_skip).values({c.name: bindparam(c.name) for c in bulk_skip.c}))
 
 

@@ -7,12 +7,14 @@ import msgspec
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
 from tayori.bulk import statements
+from tayori.bulk.first_store import forget_first
 from tayori.bulk.model import (
     AdLocation,
     Cause,
     Filters,
     Order,
     Outcomes,
+    Phase,
     Skip,
     Skipped,
     Task,
@@ -170,6 +172,8 @@ class TaskStore:
                 return False
             values = _values(after, statements.STEERED) | {"now": now}
             await transaction.execute(statements.STEER, values)
+            if after.cause is Cause.CANCELLED:
+                await forget_first(transaction, task_id)
         return True
 
 
@@ -191,7 +195,7 @@ def _chosen(filters: Filters) -> dict[str, int | str]:
 
 def _new(account_id: int, order: Order, listed: tuple[str, int], now: int) -> dict[str, object]:
     sender = parse_mailbox(order.sender)
-    counts = ("run", "cursor", "last", "sent", "cached", "day_ends_at", "day_sent")
+    counts = ("run", "cursor", "phase", "last", "sent", "cached", "day_ends_at", "day_sent")
     return {
         "account_id": account_id,
         "kind": int(order.kind),
@@ -225,6 +229,7 @@ def _values(task: Task, columns: Collection[str]) -> dict[str, object]:
     values: dict[str, object] = {
         "status": int(task.status),
         "cause": task.cause.value,
+        "phase": int(task.phase),
         "baseline": msgspec.json.encode(task.baseline).decode(),
         **task.skipped._asdict(),
     }
@@ -257,6 +262,7 @@ def _task(row: Row) -> Task:
     return Task(
         order=order,
         status=TaskStatus(row["status"]),
+        phase=Phase(row["phase"]),
         cause=Cause(row["cause"]),
         skipped=Skipped(*(row[name] for name in Skipped._fields)),
         baseline=msgspec.json.decode(baseline, type=Outcomes) if baseline else Outcomes(),

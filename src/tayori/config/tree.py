@@ -220,6 +220,15 @@ class BulkSettings(Section, frozen=True):
             "while.",
         ),
     ] = 50_000
+    engaged_days: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=365,
+            description="Receivers who opened or clicked a mail of the account within so many "
+            "days are written to before all others; 0 = in the order of the list.",
+        ),
+    ] = 90
     ad_mark: Annotated[
         str, Meta(min_length=1, max_length=40, description="Mark of advertisements (ADLocation).")
     ] = "(AD)"

@@ -13,6 +13,7 @@ import msgspec
 from tayori.db.database import Database, Row, Transaction
 from tayori.events.feed_store import advance, position
 from tayori.events.model import EventKind
+from tayori.reputation import engagement_store as engagement
 from tayori.reputation import level_statements as sql
 from tayori.reputation.counting import DomainDay, Known, Tally, merged, tally
 from tayori.reputation.figures import Fate
@@ -71,6 +72,7 @@ class FigureStore:
                 domains = sorted({day.identity_id for day in told})
                 await transaction.fetch(sql.LOCK_IDENTITIES, {"identities": domains})
                 await self._count(transaction, told)
+                await engagement.note(transaction, batch.facts)
                 await judge(transaction, self._bench, told.keys(), now)
             reach(Point.REPUTATION_BEFORE_COMMIT)
         reach(Point.REPUTATION_AFTER_COMMIT)
@@ -91,6 +93,7 @@ class FigureStore:
         """Forget some recipients and days that nothing depends on; False when none are left."""
         before = date.fromisoformat(self._day(now, JUDGED_DAYS)).toordinal()
         async with self._database.write() as transaction:
+            await engagement.forget(transaction, now)
             await transaction.execute(sql.FORGET_DAYS, {"before": self._day(now, KEPT_DAYS)})
             row = await transaction.fetch_one(sql.OLD_CONTACTS, {"before": before})
             if row is None:
@@ -164,6 +167,8 @@ def _tells(row: Row) -> bool:
 
 def _fact(row: Row) -> Fact:
     return Fact(
+        account_id=row["account_id"],
+        at=row["at"],
         identity_id=row["identity_id"],
         accepted_at=row["accepted_at"],
         address=row["address"],

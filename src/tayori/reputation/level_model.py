@@ -12,6 +12,8 @@ from tayori.reputation.standing import Standing
 class Fact:
     """An event about a mail of a domain; `accepted_at` is when the mail was taken."""
 
+    account_id: int
+    at: int
     identity_id: int
     accepted_at: int
     address: str

@@ -21,6 +21,7 @@ FACTS = Statement(
     select(
         event.c.id,
         event.c.at,
+        event.c.account_id,
         event.c.kind,
         event.c.data,
         message.c.identity_id,

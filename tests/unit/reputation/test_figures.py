@@ -47,7 +47,13 @@ def fact(address, kind, *, at=NOON, attempt=1, provider="gmail", identity=1, **d
     tried = kind in (EventKind.DELIVERED, EventKind.BOUNCE, EventKind.DEFERRED)
     of_attempt = {"attempt": attempt, "provider": provider} if tried else {}
     return Fact(
-        identity_id=identity, accepted_at=at, address=address, kind=kind, data=of_attempt | data
+        account_id=1,
+        at=at,
+        identity_id=identity,
+        accepted_at=at,
+        address=address,
+        kind=kind,
+        data=of_attempt | data,
     )
 
 

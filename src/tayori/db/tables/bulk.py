@@ -43,6 +43,8 @@ bulk_task = Table(
     Column("day_sent", Integer, nullable=False, server_default=text("0")),
     Column("baseline", Text, nullable=False, server_default=text("''")),  # JSON: forgiven outcomes
     Column("resends", BigInteger),  # the task whose failed receivers it writes to again
+    # 0 all in the order of the list, 1 those who read the account's mail, 2 all others
+    Column("phase", Integer, nullable=False, server_default=text("0")),
     Column("due_at", BigInteger),  # NULL when nothing is left to do; a lease moves it
     Column("lease_owner", Text),
     Column("created_at", BigInteger, nullable=False),
@@ -62,6 +64,16 @@ bulk_task = Table(
         postgresql_where=text("due_at IS NOT NULL"),
     ),
     sqlite_autoincrement=True,
+)
+
+bulk_first = Table(
+    "bulk_first",
+    metadata,
+    # Receivers whose turn came first in the run that is under way.
+    Column("task_id", BIG_KEY, primary_key=True, autoincrement=False),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("receiver_id", BIG_KEY, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
 )
 
 bulk_skip = Table(

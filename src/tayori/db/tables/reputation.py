@@ -61,6 +61,16 @@ domain_contact = Table(
     sqlite_with_rowid=False,
 )
 
+engagement = Table(
+    "engagement",
+    metadata,
+    Column("account_id", BIG_KEY, primary_key=True, autoincrement=False),
+    Column("address", BigInteger, primary_key=True, autoincrement=False),  # 64 bits of a hash
+    Column("at", BigInteger, nullable=False),  # when a mail of the account was read last
+    Index("ix_engagement_at", "at"),
+    sqlite_with_rowid=False,
+)
+
 level_change = Table(
     "level_change",
     metadata,
