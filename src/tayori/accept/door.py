@@ -16,6 +16,7 @@ from tayori.accept.checks import CHECKS
 from tayori.accept.facts import Directory, Facts
 from tayori.accept.limits import Limits
 from tayori.accept.linking import Linking
+from tayori.accept.screening import DoorScreening
 from tayori.accept.simulation import nobody_left, with_simulated
 from tayori.accept.store import AcceptStore
 from tayori.accept.submission import Accepted, Source, Submission
@@ -52,6 +53,7 @@ class Door:
         lifetime_ms: int,
         linking: Linking | None = None,
         simulator: str = "",
+        screening: DoorScreening | None = None,
     ) -> None:
         self._directory = directory
         self._limits = limits
@@ -62,6 +64,7 @@ class Door:
         self._lifetime_ms = lifetime_ms
         self._linking = linking
         self._simulator = simulator
+        self._screening = screening
         self._accepted = {one.value: metrics.ACCEPTED.labels(one.value) for one in Source}
         self._compiled: dict[tuple[int, int], Content] = {}
 
@@ -149,6 +152,8 @@ class Door:
             refusal = check(submission, facts)
             if refusal is not None:
                 return refusal
+        if self._screening is not None:
+            return await self._screening.check(submission, facts) or facts
         return facts
 
     async def _gather(self, submission: Submission) -> Facts | Refusal:

@@ -4,10 +4,13 @@ from tayori.accept.door import Door
 from tayori.accept.limits import Limits
 from tayori.accept.linking import Linking, LinkPolicy
 from tayori.accept.metering import Meter
+from tayori.accept.screening import DoorScreening
 from tayori.accept.store import AcceptStore
 from tayori.app.parts import Parts
 from tayori.config.tree import Settings
 from tayori.runtime.clock import SECOND
+from tayori.screen.mail import MailScreen
+from tayori.screen.review import Reviewer
 from tayori.tenants.billing.pricing import prices_of
 
 
@@ -29,6 +32,19 @@ def build_door(parts: Parts) -> Door:
         lifetime_ms=settings.delivery.lifetime_s * SECOND,
         simulator=simulator_domain(settings),
         linking=Linking(parts.tracking, link_policy(settings)),
+        screening=door_screening(parts),
+    )
+
+
+def door_screening(parts: Parts) -> DoorScreening | None:
+    """Return what looks at each mail, with lists of its own; None when the settings say so."""
+    settings = parts.settings
+    if settings.screening.door == "off":
+        return None
+    reviewer = Reviewer(parts.data_dir, web_links=settings.review.web_links)
+    return DoorScreening(
+        MailScreen(reviewer, settings.screening, parts.clock),
+        refuses=settings.screening.door == "refuse",
     )
 
 

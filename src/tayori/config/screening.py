@@ -64,6 +64,14 @@ class ScanSettings(Section, frozen=True):
     at_once: Annotated[
         int, Meta(ge=1, le=100, description="Mails that a process gives to an engine at a time.")
     ] = 4
+    spam_suspend_after: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Different mails taken for spam within a day after which an account is "
+            "suspended; 0 = never.",
+        ),
+    ] = 10
     suspend_after: Annotated[
         int,
         Meta(
@@ -72,3 +80,58 @@ class ScanSettings(Section, frozen=True):
             "0 = never.",
         ),
     ] = 3
+
+
+DoorFinding = Literal[
+    "forbidden_topic",
+    "shortened_link",
+    "redirecting_link",
+    "disguised_link",
+    "web_link",
+    "hidden_text",
+    "script",
+    "form",
+    "active_content",
+    "embedded_data",
+    "value_markup",
+    "value_link",
+    "program",
+    "macros",
+    "disguised_file",
+    "locked_archive",
+    "archive_bomb",
+]
+
+
+class ScreeningSettings(Section, frozen=True):
+    """Screening of each mail by rules before it is accepted; see docs/screening.md."""
+
+    door: Annotated[
+        Literal["refuse", "log", "off"],
+        Meta(
+            description="What follows from a finding. refuse: the mail is refused with all "
+            "reasons; log: it is accepted and the log names the reasons; off: nobody looks."
+        ),
+    ] = "refuse"
+    allow: Annotated[
+        tuple[DoorFinding, ...],
+        Meta(
+            description="Findings that are let pass, such as macros, program, locked_archive or "
+            "embedded_data."
+        ),
+    ] = ()
+    link_hosts: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Hosts to which values of any template may link, beside those of the "
+            "template and of the sender's domain; * = every host."
+        ),
+    ] = ()
+    suspend_after: Annotated[
+        int,
+        Meta(
+            ge=0,
+            description="Different mails within a day that are refused for deceit, forbidden "
+            "topics or dangerous files after which an account is suspended; 0 = never.",
+        ),
+    ] = 50

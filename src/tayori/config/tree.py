@@ -10,7 +10,7 @@ from tayori.config.mx import MxSettings
 from tayori.config.reputation import ReputationSettings
 from tayori.config.retention import RetentionSettings
 from tayori.config.score import ScoreSettings
-from tayori.config.screening import Review, ScanSettings
+from tayori.config.screening import Review, ScanSettings, ScreeningSettings
 from tayori.config.section import Listen, Section
 from tayori.config.tracking import SimulatorSettings, TrackingSettings
 
@@ -281,6 +281,7 @@ class Settings(Section, frozen=True):
     simulator: SimulatorSettings = SimulatorSettings()
     domains: Domains = Domains()
     review: Review = Review()
+    screening: ScreeningSettings = ScreeningSettings()
     scan: ScanSettings = ScanSettings()
     score: ScoreSettings = ScoreSettings()
     policy: Policy = Policy()

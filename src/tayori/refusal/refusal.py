@@ -16,11 +16,13 @@ class Refusal:
 
     `fields` fill the holes of the code's sentence, for example {"parameter": "Limit"}. `detail` is
     one more English sentence about this case, such as what a parser found; "" when there is none.
+    `told` has the detail in other languages, by their codes, where it is known in them.
     """
 
     code: Code
     fields: Mapping[str, str] = field(default_factory=dict)
     detail: str = ""
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def refuse(code: Code, detail: str = "", **fields: object) -> Refusal:

@@ -71,7 +71,8 @@ def message(refusal: Refusal, language: Language = Language.EN) -> str:
     fields = {name: texts[language] for name, texts in known.holes.items()}
     fields.update((name, shown(value)) for name, value in refusal.fields.items())
     sentence = known.entries[refusal.code].sentences[language].format_map(fields)
-    return f"{sentence} {refusal.detail}" if refusal.detail else sentence
+    detail = refusal.told.get(language.value, refusal.detail)
+    return f"{sentence} {detail}" if detail else sentence
 
 
 @lru_cache(maxsize=256)

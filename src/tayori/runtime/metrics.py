@@ -27,6 +27,11 @@ VISITS_DROPPED = Counter(
 )
 ACCEPTED = Counter("tayori_mails_accepted", "Mails taken by the door.", ["source"])
 REFUSED = Counter("tayori_mails_refused", "Mails refused by the door.", ["source", "code"])
+SCREENED = Counter(
+    "tayori_mails_screened_out",
+    "Mails in which the door's rules found something, by finding.",
+    ["source", "finding"],
+)
 INBOUND_TAKEN = Counter("tayori_inbound_taken", "Mails taken by the inbound listener.")
 INBOUND_REFUSED = Counter(
     "tayori_inbound_refused", "Recipients refused by the inbound listener.", ["status"]

@@ -1,7 +1,9 @@
 """Hosts that hide where a link leads, and whether two hosts belong to one owner (pure)."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qsl, urlsplit
 
@@ -14,6 +16,8 @@ _SECOND_LEVEL: Final = frozenset(
 """Labels under which registries of countries give out names, as in `example.co.jp`."""
 
 
+_NO_ADDRESS_WITHIN: Final = re.compile(r"[^?]*(?:\?(?:(?!www\.)[^:%])*)?\Z", re.IGNORECASE)
+"""A URL whose query can hold no other one: it has no scheme, nothing encoded, and no `www.`."""
 _COUNTRY_CODE: Final = 2
 """Letters of a country's top-level domain."""
 
@@ -29,11 +33,11 @@ class Hosts:
     def shortener(self, url: str) -> str:
         """Return the host of a URL when it is a shortener's, else ""."""
         host = host_of(url)
-        return host if any(name in self.shorteners for name in _parents(host)) else ""
+        return "" if self.shorteners.isdisjoint(_parents(host)) else host
 
     def redirects_to(self, url: str) -> str:
         """Return the other host that a URL passes its reader on to, "" when it does not."""
-        if "?" not in url:
+        if _NO_ADDRESS_WITHIN.match(url):
             return ""
         try:
             parts = urlsplit(url.strip())
@@ -57,6 +61,7 @@ def related(first: str, second: str) -> bool:
     return organisation(first) == organisation(second)
 
 
+@lru_cache(maxsize=4_096)
 def organisation(host: str) -> str:
     """Return the part of a host name that somebody registered, such as `example.co.jp`.
 
@@ -87,6 +92,7 @@ def _texts(table: str, lists: Mapping[str, Any], key: str) -> Sequence[str]:
     return [text.lower() for text in texts]
 
 
-def _parents(host: str) -> list[str]:
+@lru_cache(maxsize=4_096)
+def _parents(host: str) -> tuple[str, ...]:
     labels = host.split(".")
-    return [".".join(labels[place:]) for place in range(len(labels))]
+    return tuple(".".join(labels[place:]) for place in range(len(labels)))

@@ -39,6 +39,13 @@ class Reason(StrEnum):
     ACTIVE_CONTENT = "active_content"
     BROKEN_HTML = "broken_html"
     OTHER_BUSINESS = "other_business"
+    VALUE_MARKUP = "value_markup"
+    VALUE_LINK = "value_link"
+    PROGRAM = "program"
+    MACROS = "macros"
+    DISGUISED_FILE = "disguised_file"
+    LOCKED_ARCHIVE = "locked_archive"
+    ARCHIVE_BOMB = "archive_bomb"
 
 
 class Severity(StrEnum):

@@ -20,9 +20,14 @@ from tayori.screen.tags import tag_fault
 _INVISIBLE: Final = re.compile(
     r"display\s*:\s*none|visibility\s*:\s*hidden|opacity\s*:\s*0(?:\.0+)?\s*(?:;|$)"
     r"|font-size\s*:\s*0(?:px|pt|em|%)?\s*(?:;|$)|max-height\s*:\s*0(?:px)?\s*(?:;|$)"
-    r"|text-indent\s*:\s*-\d{3,}",
-    re.IGNORECASE,
+    r"|text-indent\s*:\s*-\d{3,}"
 )
+"""Of a style in lower case."""
+_MAY_HIDE: Final = ", ".join(
+    f"[style*={sign} i]"
+    for sign in ("none", "hidden", "opacity", "font-size", "max-height", "indent", "background")
+)
+"""Selects each style that can hide something; most have none of these words."""
 _COLOUR: Final = re.compile(r"(?<![-\w])color\s*:\s*([^;]+)", re.IGNORECASE)
 _BACKGROUND: Final = re.compile(r"background(?:-color)?\s*:\s*([^;]+)", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]*>")
@@ -33,7 +38,6 @@ _URL: Final = re.compile(
 """Without the flag for both cases, which would keep the search from skipping to these letters."""
 _SHEET: Final = re.compile(r"@import\s+(?:url\()?[\"']?([^\"')\s;]+)", re.IGNORECASE)
 _DATA: Final = re.compile(r"=\s*[\"']?\s*data:|url\(\s*[\"']?data:", re.IGNORECASE)
-_NEAR_DATA: Final = re.compile("data:", re.IGNORECASE)
 _UNREAD: Final = "script, style, head, template, noscript, title"
 _PLUG_INS: Final = "iframe, frame, object, embed, applet, base, meta[http-equiv=refresh i]"
 _EVENT: Final = re.compile(r"^on[a-z]+$", re.IGNORECASE)
@@ -87,7 +91,7 @@ class Page:
     @cached_property
     def embedded(self) -> int:
         """Return how many `data:` addresses it has."""
-        return len(_DATA.findall(self.html)) if _NEAR_DATA.search(self.html) else 0
+        return len(_DATA.findall(self.html)) if "data:" in self.html.lower() else 0
 
     @cached_property
     def letters(self) -> int:
@@ -127,12 +131,12 @@ def host_of(url: str) -> str:
 
 def _read(html: str, text: str) -> Page:
     tree = LexborHTMLParser(html.encode("utf-8", "replace"))
+    images = tuple((node.attributes.get("src") or "").strip() for node in tree.css("img"))
     links = [
-        Link((node.attributes.get("href") or "").strip(), _words(node))
+        Link((node.attributes.get("href") or "").strip(), _words(node, pictured=bool(images)))
         for node in tree.css("a[href], area[href]")
     ]
     targets = {link.target for link in links}
-    images = tuple((node.attributes.get("src") or "").strip() for node in tree.css("img"))
     scripts = len(tree.css("script")) + sum(link.scheme == "javascript" for link in links)
     forms = len(tree.css("form, input, textarea, select"))
     sheets = _style_sheets(tree, html)
@@ -157,10 +161,12 @@ def _read(html: str, text: str) -> Page:
     )
 
 
-def _words(node: LexborNode) -> str:
+def _words(node: LexborNode, *, pictured: bool) -> str:
     shown = node.text(separator=" ") or ""
-    pictured = "".join(image.attributes.get("alt") or "" for image in node.css("img"))
-    return " ".join(f"{shown} {pictured}".split())
+    if pictured:
+        told = "".join(image.attributes.get("alt") or "" for image in node.css("img"))
+        shown = f"{shown} {told}"
+    return " ".join(shown.split())
 
 
 def _style_sheets(tree: LexborHTMLParser, html: str) -> tuple[str, ...]:
@@ -182,9 +188,10 @@ def _active(tree: LexborHTMLParser, html: str) -> tuple[str, ...]:
 def _take_hidden(tree: LexborHTMLParser) -> str:
     """Return the text that nobody sees, and take it out of the tree."""
     hidden: list[str] = []
-    for node in tree.css("[style], [hidden]"):
-        style = node.attributes.get("style") or ""
-        if "hidden" in node.attributes or _INVISIBLE.search(style) or _same_colours(style):
+    for node in tree.css(f"[hidden], {_MAY_HIDE}"):
+        attributes = node.attributes
+        style = (attributes.get("style") or "").lower()
+        if "hidden" in attributes or _INVISIBLE.search(style) or _same_colours(style):
             hidden.append(node.text(separator=" ") or "")
             node.decompose()
     return " ".join(" ".join(hidden).split())

@@ -34,7 +34,7 @@ class Reviewer:
         self._topics = [RuleFile(f"words/{language}.toml", data_dir) for language in LANGUAGES]
         self._business = RuleFile(BUSINESS_FILE, data_dir)
         self._hosts = RuleFile(HOSTS_FILE, data_dir)
-        self._web_links = web_links
+        self.web_links = web_links
         self._changed()
         self.lists = self._read()
 
@@ -61,7 +61,7 @@ class Reviewer:
             business=self.lists.business.business_of(page, name),
             words=self.lists.words,
             hosts=self.lists.hosts,
-            web_links=self._web_links,
+            web_links=self.web_links,
             usual=usual,
         )
         return Review(business=looked.business, findings=tuple(_distinct(looked)))

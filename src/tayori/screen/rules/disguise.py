@@ -27,7 +27,8 @@ def check_disguise(looked: Looked) -> Iterable[Finding]:
 
 
 def _shown_host(link: Link) -> str:
-    named = _NAMED.search(link.text)
+    # Without a dot there is no host; most links show words.
+    named = _NAMED.search(link.text) if "." in link.text or "://" in link.text else None
     if named is None:
         return ""
     text = named[0]

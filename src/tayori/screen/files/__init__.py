@@ -1,0 +1,1 @@
+"""What files are by their octets, and what is inside of them: programs, macros, archives."""
