@@ -161,5 +161,5 @@ def test_every_icon_is_in_the_list():
 
 def test_files_belong_to_areas():
     areas = {area_of(file) for file in _templates()} - {SHARED}
-    modules = {file.stem for file in (CONSOLE / "pages").glob("*.py")}
+    modules = {area_of(file) for file in (CONSOLE / "pages").rglob("*.py")}
     assert areas <= modules

@@ -109,6 +109,8 @@ async def test_who_unsubscribed_and_takes_it_back(world):
     assert await store.resubscribe(world.two.account.id, "d.test", ["a@x.test"]) == 0
     assert await store.resubscribe(account, "d.test", ["a@x.test", "z@x.test"]) == 1
     assert await found() == [third, second]
+    await store.leave(account, "d.test", ["b@y.test", "n@y.test"], now + 9)
+    assert await found() == [("d.test", "n@y.test"), third, second]
 
 
 async def test_bounces_and_complaints(world):

@@ -5,8 +5,9 @@ from typing import Any
 
 from tayori.accept.door import Door
 from tayori.app.parts import Parts
-from tayori.app.reputation import build_quotas
+from tayori.app.reputation import build_pace, build_planner, build_quotas
 from tayori.app.tasks import build_tasks
+from tayori.bulk.outlook_store import OutlookStore
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.endpoints import Endpoints
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
@@ -14,7 +15,9 @@ from tayori.edge.console.app import build_console
 from tayori.edge.console.services import ConsoleServices
 from tayori.reputation.permits import Permits
 from tayori.reputation.standing_store import StandingStore
+from tayori.stats.response_store import ResponseStore
 from tayori.stats.store import StatsStore
+from tayori.suppress.listed_store import ListedStore
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 PATH = "/console"
@@ -43,11 +46,17 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         endpoint_store=endpoint_store,
         templates=parts.templates,
         receivers=parts.receivers,
+        list_files=parts.list_files,
         door=door,
         tasks=build_tasks(parts, door),
+        outlook=OutlookStore(parts.database),
+        planner=build_planner(parts),
+        pace=build_pace(parts),
         queue=parts.queue,
         stats=StatsStore(parts.database),
         suppressions=parts.suppressions,
+        listed=ListedStore(parts.database),
+        responses=ResponseStore(parts.database),
         standing=StandingStore(parts.database, build_quotas(parts)),
         permits=permits,
         resolver=parts.resolver,

@@ -1,6 +1,7 @@
 """Rows of a file as receivers, or what is wrong with each (pure). Nothing but the row is looked at.
 
-A sentence in the visitor's language belongs to every `Fault`; `detail` is what a parser found.
+A sentence in the visitor's language belongs to every `Fault`. `detail` of an address that is none
+is its `AddressFault`, of a value that cannot stand the variable's name.
 """
 
 import re
@@ -83,7 +84,7 @@ def _address(text: str) -> str | tuple[Fault, str]:
         return Fault.TOO_LONG, ""
     mailbox = parse_mailbox(text)
     if isinstance(mailbox, AddressError):
-        return Fault.INVALID, mailbox.sentence
+        return Fault.INVALID, mailbox.fault.value
     # "Ann <ann@example.org>" is what address books export: the address is meant.
     return mailbox.address.addr
 

@@ -15,6 +15,7 @@ from tayori.db.tables.queue import message
 from tayori.db.tables.suppress import custom_blacklist, shared_blacklist, unsubscription
 from tayori.db.window import Key, Window, window
 from tayori.suppress.model import CustomEntry
+from tayori.suppress.statements import UNSUBSCRIBE
 from tayori.suppress.store import EVER
 
 LOOKED_AT: Final = 20_000
@@ -180,6 +181,14 @@ class ListedStore:
         values |= {"least_sender": sender_domain, "largest_sender": sender_domain or "~"}
         rows, key = await self._look(_GONE, values, after, most)
         return [_left(row) for row in rows], key
+
+    async def leave(self, account_id: int, domain: str, addresses: list[str], now: int) -> None:
+        """Remember that people want no more mail from a sender domain of the account."""
+        row = {"domain": domain, "account_id": account_id, "at": now}
+        async with self._database.write() as transaction:
+            await transaction.execute_many(
+                UNSUBSCRIBE, [row | {"address": address} for address in addresses]
+            )
 
     async def resubscribe(self, account_id: int, domain: str, addresses: list[str]) -> int:
         """Take unsubscriptions from a sender domain of the account back; return how many."""

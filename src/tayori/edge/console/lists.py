@@ -10,17 +10,22 @@ beyond bounds is the first. A list whose table may hold millions of rows pages b
 import csv
 import io
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
+import msgspec
 from starlette.datastructures import QueryParams
 
 ROWS: Final = 25
 MOST_ROWS: Final = 100
 MOST_PAGES: Final = 200
 LONGEST_FILTER: Final = 200
+LONGEST_KEY: Final = 800
+"""Characters of a key in the URL; addresses are parts of some."""
+ROWS_AT_ONCE: Final = 200
+"""Rows of a file that are sent together."""
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 """What makes a spreadsheet take a cell for a formula; full-width forms count in some (OWASP)."""
 
@@ -154,7 +159,7 @@ def read_list(
         sort=order.removeprefix("-"),
         descending=order.startswith("-"),
         page=_page(parameters.get("page", "")),
-        after=parameters.get("after", "")[:LONGEST_FILTER],
+        after=parameters.get("after", "")[:LONGEST_KEY],
         rows=min(rows, MOST_ROWS),
         usual=usual,
     )
@@ -174,6 +179,57 @@ def page_of(
     )
 
 
+def page_by_key(query: ListQuery, rows: Sequence[T], key: Sequence[int | str] | None) -> Page[T]:
+    """Return a page of a list by key; `key` is what the next page begins behind, None at the end.
+
+    A page that was looked for in a part of the list may be empty and have a next one all the same.
+    """
+    told = "" if key is None else msgspec.json.encode(list(key)).decode()
+    return Page(rows=rows, query=query, has_next=bool(told), next_key=told)
+
+
+def key_of(query: ListQuery, first: Sequence[int | str]) -> tuple[Any, ...]:
+    """Return the key that the URL names, of the same kinds as that of the first page; else that."""
+    try:
+        found = msgspec.json.decode(query.after or "null", type=list[int | str])
+    except (msgspec.MsgspecError, UnicodeError):
+        return tuple(first)
+    kinds = [type(part) for part in first]
+    if [type(part) for part in found] != kinds or not all(map(_is_small, found)):
+        return tuple(first)
+    return tuple(found)
+
+
+def _is_small(part: int | str) -> bool:
+    """Tell whether a part of a key can be asked of a database."""
+    return "\0" not in part if isinstance(part, str) else -(2**63) <= part < 2**63
+
+
+async def csv_stream(
+    heading: Sequence[str], rows: AsyncIterable[Sequence[object]]
+) -> AsyncIterator[bytes]:
+    """Yield a CSV file as `csv_rows` does, of rows that come from a database bit by bit."""
+    for line in csv_rows(heading, ()):
+        yield line
+    pending: list[Sequence[object]] = []
+    async for row in rows:
+        pending.append(row)
+        if len(pending) == ROWS_AT_ONCE:
+            yield _lines(pending)
+            pending = []
+    yield _lines(pending)
+
+
+def _lines(rows: Iterable[Sequence[object]]) -> bytes:
+    return b"".join(_line(row) for row in rows)
+
+
+def _line(row: Sequence[object]) -> bytes:
+    buffer = io.StringIO()
+    csv.writer(buffer).writerow([_cell(value) for value in row])
+    return buffer.getvalue().encode("utf-8", "replace")
+
+
 def csv_rows(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterable[bytes]:
     """Yield a CSV file (RFC 4180, UTF-8 with a mark that spreadsheets look for), row by row.
 
@@ -182,9 +238,7 @@ def csv_rows(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterab
     """
     yield b"\xef\xbb\xbf"
     for row in itertools.chain([heading], rows):
-        buffer = io.StringIO()
-        csv.writer(buffer).writerow([_cell(value) for value in row])
-        yield buffer.getvalue().encode("utf-8", "replace")
+        yield _line(row)
 
 
 def _cell(value: object) -> str:

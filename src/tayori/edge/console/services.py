@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from datetime import tzinfo
 
 from tayori.accept.door import Door
+from tayori.bulk.outlook_store import OutlookStore
 from tayori.bulk.tasks import Tasks
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.endpoints import Endpoints
+from tayori.catalog.list_files import ListFiles
 from tayori.catalog.receivers import Receivers
 from tayori.catalog.senders import Senders
 from tayori.catalog.templates import Templates
@@ -15,12 +17,16 @@ from tayori.config.tree import Settings
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
 from tayori.queue.store import QueueStore
+from tayori.reputation.pace import Pace
 from tayori.reputation.permits import Permits
+from tayori.reputation.plan_store import Planner
 from tayori.reputation.standing_store import StandingStore
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
+from tayori.stats.response_store import ResponseStore
 from tayori.stats.store import StatsStore
+from tayori.suppress.listed_store import ListedStore
 from tayori.suppress.store import SuppressStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
@@ -46,11 +52,17 @@ class ConsoleServices:
     endpoint_store: EndpointStore
     templates: Templates
     receivers: Receivers
+    list_files: ListFiles
     door: Door
     tasks: Tasks
+    outlook: OutlookStore
+    planner: Planner
+    pace: Pace
     queue: QueueStore
     stats: StatsStore
     suppressions: SuppressStore
+    listed: ListedStore
+    responses: ResponseStore
     standing: StandingStore
     permits: Permits
     resolver: Resolver

@@ -1,7 +1,7 @@
 """One request of a visitor, as pages see it: what was asked, who asks, and how to answer."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import AsyncIterable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -12,7 +12,7 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 from tayori.edge.console.flash import Message, Tone
 from tayori.edge.console.forms import Form, Posted
 from tayori.edge.console.languages import Catalogue, catalogue
-from tayori.edge.console.lists import csv_rows
+from tayori.edge.console.lists import csv_rows, csv_stream
 from tayori.edge.console.services import ConsoleServices
 from tayori.edge.console.visitor import Visitor
 from tayori.refusal.table import Language
@@ -124,9 +124,13 @@ class Visit:
 
     def csv(self, name: str, heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Response:
         """Return a CSV file to be saved under `name`; formulas in cells are made harmless."""
-        file_name = _NAME.sub("-", name).strip("-.") or "export"
-        told = {"Content-Disposition": f'attachment; filename="{file_name}.csv"'}
-        return StreamingResponse(csv_rows(heading, rows), 200, told, "text/csv; charset=utf-8")
+        return _file(name, csv_rows(heading, rows))
+
+    def csv_stream(
+        self, name: str, heading: Sequence[str], rows: AsyncIterable[Sequence[object]]
+    ) -> Response:
+        """Do as `csv` does, of rows that come from a database bit by bit."""
+        return _file(name, csv_stream(heading, rows))
 
     async def record(
         self, action: AuditAction, target: str = "", *, before: str = "", after: str = ""
@@ -148,6 +152,12 @@ class Visit:
     def with_posted(self, data: FormData) -> "Visit":
         """Return the visit with what a form sent."""
         return replace(self, posted=Posted(data))
+
+
+def _file(name: str, content: Iterable[bytes] | AsyncIterable[bytes]) -> Response:
+    file_name = _NAME.sub("-", name).strip("-.") or "export"
+    told = {"Content-Disposition": f'attachment; filename="{file_name}.csv"'}
+    return StreamingResponse(content, 200, told, "text/csv; charset=utf-8")
 
 
 def is_inside(path: str) -> bool:

@@ -46,6 +46,12 @@
     for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;
   });
 
+  // A text that is looked for is sent while it is typed. Leaving its field must not ask once more: the
+  // list would be replaced under the button that was just pressed.
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("form.filters input[type=search]")) event.stopPropagation();
+  }, true);
+
   // Charts, drawn by ECharts, which is fetched when the first one is there.
   let library = null;
   const fetched = (address) => {

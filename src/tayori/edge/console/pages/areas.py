@@ -4,7 +4,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from tayori.edge.console.access import Page
-from tayori.edge.console.pages import accounts, home, log_in, preferences, senders
+from tayori.edge.console.pages import (
+    accounts,
+    home,
+    log_in,
+    preferences,
+    receivers,
+    senders,
+)
 
 AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     home.routes,
@@ -12,4 +19,5 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     accounts.routes,
     preferences.routes,
     senders.routes,
+    receivers.routes,
 )
