@@ -23,7 +23,7 @@ import msgspec
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tests.bench.accept import BenchServer
 from tests.bench.sink_process import SinkProcess
-from tests.bench.usage import tree_of, usage_of
+from tests.bench.usage import server_cpu_s, tree_of, usage_of
 from tests.support.tayori_process import TayoriProcess
 from tests.support.tenant import Tenant, new_tenant
 
@@ -177,7 +177,7 @@ async def _measure(
     began = loop.time()
     list_id = await fill(server, tenant, receivers)
     uploaded = loop.time()
-    before = usage_of(int(server.ready["pid"]))
+    before_s = server_cpu_s(int(server.ready["pid"]))
     await send(server, tenant, list_id)
     arrival = asyncio.create_task(arrived(server, tenant, sink, receivers))
     peak = 0.0
@@ -204,8 +204,7 @@ async def _measure(
         delivered_per_s=receivers / (ended - uploaded),
         seconds=ended - uploaded,
         upload_s=uploaded - began,
-        # The processes that were killed took their time along, so with kills it is a lower bound.
-        cpu_s_per_1000=(after.cpu_s - before.cpu_s) / receivers * 1_000,
+        cpu_s_per_1000=(server_cpu_s(int(server.ready["pid"])) - before_s) / receivers * 1_000,
         peak_mib=max(peak, after.peak_mib),
         database_mib=octets / 2**20,
         octets_per_receiver=octets / receivers,
