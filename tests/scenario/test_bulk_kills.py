@@ -1,6 +1,7 @@
 """SIGKILL in the middle of an upload and of a bulk task: no receiver is left out or comes twice."""
 
 import json
+import time
 from collections import Counter
 
 import pytest
@@ -17,8 +18,9 @@ UPLOADED = 3
 
 @pytest.mark.parametrize("point", [Point.DOOR_BEFORE_COMMIT, Point.DOOR_AFTER_COMMIT])
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("readers", [0, 300], ids=["in the list's order", "readers first"])
 async def test_a_task_goes_on_exactly_where_it_was(
-    make_server: MakeServer, dns: DnsServer, database: str, point: Point
+    make_server: MakeServer, dns: DnsServer, database: str, point: Point, readers: int
 ) -> None:
     server = await make_server(database, delivery={"processes": 1})
     # Nobody delivers: deliverers would lose their leases too when the clock jumps.
@@ -29,6 +31,10 @@ async def test_a_task_goes_on_exactly_where_it_was(
     addresses = [f"u{number}@receiver.test" for number in range(RECEIVERS)]
     datas = [{"Email": one, "TemplateData": json.dumps({"name": one})} for one in addresses]
     await client.call("CreateReceiverDetailWithData", ReceiverId=made.ReceiverId, Datas=datas)
+    # Two steps take the readers, and the third one, which dies, is the first one of all others.
+    async with server.ledger() as ledger:
+        opened_at = int(time.time() * 1000)
+        await ledger.note_readers(tenant.account_id, addresses[::3][:readers], opened_at)
     await client.call(
         "BatchSendEmail",
         FromEmailAddress=tenant.sender,
@@ -38,6 +44,7 @@ async def test_a_task_goes_on_exactly_where_it_was(
         Template={"TemplateID": tenant.template_id, "TemplateData": "{}"},
     )
     await server.killed()
+    first = addresses[::3][:readers]
 
     async def counted() -> bool:
         """Tell whether the task counts exactly the mails that are there, as soon as it is asked."""
@@ -59,6 +66,7 @@ async def test_a_task_goes_on_exactly_where_it_was(
     async with server.ledger() as ledger:
         taken = [entry.address for entry in await ledger.entries()]
     assert Counter(taken) == Counter(addresses)
+    assert taken == [*first, *(one for one in addresses if one not in set(first))]
     assert await server.stop() == 0
     assert [line["event"] for line in server.errors] == ["process_ended"]
 

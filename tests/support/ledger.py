@@ -13,10 +13,13 @@ from tayori.db.open import database_url, open_database
 from tayori.db.statement import Statement
 from tayori.db.tables.queue import attempt, message_content, recipient
 from tayori.db.tables.reputation import domain_day, level_change
+from tayori.events.model import EventKind
 from tayori.mail.outcome import Kind
 from tayori.queue.states import FINAL, State
+from tayori.reputation.engagement_store import note
 from tayori.reputation.figures import Figures
 from tayori.reputation.judging_store import figures_of
+from tayori.reputation.level_model import Fact
 from tayori.reputation.level_statements import ALL
 
 _RECIPIENTS = Statement(select(recipient.c.id, recipient.c.address, recipient.c.state))
@@ -94,6 +97,23 @@ class Ledger:
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_STATES)
         return Counter({State(row["state"]): int(row["many"]) for row in rows})
+
+    async def note_readers(self, account_id: int, addresses: Sequence[str], at: int) -> None:
+        """Let people have opened a mail of an account."""
+        facts = [
+            Fact(
+                account_id=account_id,
+                at=at,
+                identity_id=1,
+                accepted_at=at,
+                address=address,
+                kind=EventKind.OPEN,
+                data={},
+            )
+            for address in addresses
+        ]
+        async with self._database.write() as transaction:
+            await note(transaction, facts)
 
     async def queued_twice(self) -> int:
         """Return how many recipients have an address that another one has, too."""
