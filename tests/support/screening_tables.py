@@ -7,7 +7,10 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from tayori.screen.score.grade import table
+from tests.support.score_mails import ScoredMail, score_mails
+from tests.support.screen_corpus import tallies
+
+from tayori.screen.score.grade import cost, table
 
 PAGE = Path(__file__).parents[2] / "docs/screening.md"
 
@@ -21,7 +24,35 @@ def checks() -> list[str]:
     ]
 
 
-TABLES: dict[str, Callable[[], list[str]]] = {"checks": checks}
+def rules() -> list[str]:
+    """Return how each rule of review does on the corpus."""
+    return [
+        "| rule | mails that must be found | missed | found wrongly | precision | recall |",
+        "|---|---|---|---|---|---|",
+        *(
+            f"| `{name}` | {one.hits + one.missed} | {one.missed} | {one.wrong} "
+            f"| {one.precision:.0%} | {one.recall:.0%} |"
+            for name, one in tallies().items()
+            if one.hits + one.missed + one.wrong
+        ),
+    ]
+
+
+def mails() -> list[str]:
+    """Return the score of each of the ten mails, and what it loses."""
+    return [
+        "| mail | score | what it loses |",
+        "|---|---|---|",
+        *(f"| {mail.name} | {mail.score.points:g} | {_losses(mail)} |" for mail in score_mails()),
+    ]
+
+
+def _losses(mail: ScoredMail) -> str:
+    told = [f"`{one.check.value}` {cost(one.check):g}" for one in mail.score.losses]
+    return ", ".join(told) or "nothing"
+
+
+TABLES: dict[str, Callable[[], list[str]]] = {"rules": rules, "checks": checks, "mails": mails}
 
 
 def with_tables(page: str) -> str:

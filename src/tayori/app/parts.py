@@ -29,6 +29,7 @@ from tayori.queue.store import QueueStore
 from tayori.runtime.clock import Clock, process_clock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox, load_key
+from tayori.screen.decisions import record_decision
 from tayori.screen.desk import ReviewDesk
 from tayori.screen.review import Reviewer
 from tayori.suppress.store import SuppressStore
@@ -141,7 +142,7 @@ def _assemble(settings: Settings, data_dir: Path, url: str, database: Database) 
         rotations=_rotations(settings, database, box, clock, identities),
         senders=Senders(store=SenderStore(database), clock=clock, policy=policy, limits=limits),
         templates=Templates(
-            store=TemplateStore(database),
+            store=TemplateStore(database, record_decision),
             clock=clock,
             review=_review_desk(settings, data_dir, clock, zone).first_review,
             policy=policy,

@@ -4,6 +4,7 @@ A version is never changed or removed, so a mail that waits is composed from wha
 with, even when its template was edited or deleted since. What customers ask is scoped by account.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from sqlalchemy import bindparam, func, insert, select, tuple_, update
@@ -118,11 +119,20 @@ class Waiting:
     behind: tuple[int, int] | None = None
 
 
+Decided = Callable[[Transaction, Template, int], Awaitable[None]]
+"""Hears of each template whose status was set, and when, inside the transaction that sets it."""
+
+
+async def _unheard(_transaction: Transaction, _template: Template, _at: int) -> None:
+    """Hear nothing."""
+
+
 class TemplateStore:
     """Reads and changes templates; each call is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, decided: Decided = _unheard) -> None:
         self._database = database
+        self._decided = decided
 
     async def add(
         self, new: Template, content: TemplateContent, *, most: int
@@ -138,8 +148,11 @@ class TemplateStore:
             row = await transaction.fetch_one(_ADD, _values(new))
             template_id = 0 if row is None else int(row["id"])
             await _add_version(transaction, template_id, new, content)
-            stored = await transaction.fetch_one(_ONE, owner | {"template_id": template_id})
-        return _template(stored)
+            stored = _template(
+                await transaction.fetch_one(_ONE, owner | {"template_id": template_id})
+            )
+            await self._decided(transaction, stored, stored.updated_at)
+        return stored
 
     async def edit(
         self,
@@ -172,6 +185,7 @@ class TemplateStore:
             )
             await transaction.execute(_EDIT, _values(after) | this)
             await _add_version(transaction, template_id, after, content)
+            await self._decided(transaction, after, now)
         return after
 
     async def get(self, account_id: int, template_id: int) -> StoredTemplate | None:
@@ -250,7 +264,7 @@ class TemplateStore:
         return "" if row is None else str(row["business"])
 
     async def review(
-        self, template_id: int, version: int, status: TemplateStatus, reason: str
+        self, template_id: int, version: int, status: TemplateStatus, reason: str, now: int
     ) -> bool:
         """Store an operator's verdict on a version; False when it is not the newest any more."""
         values = {
@@ -260,7 +274,11 @@ class TemplateStore:
             "review_reason": reason,
         }
         async with self._database.write() as transaction:
-            return await transaction.execute(_REVIEW, values) == 1
+            if await transaction.execute(_REVIEW, values) != 1:
+                return False
+            row = await transaction.fetch_one(_ANY, {"template_id": template_id})
+            await self._decided(transaction, _template(row), now)
+        return True
 
     async def delete(self, account_id: int, template_id: int, now: int) -> bool:
         """Take the template away from its account; False when it has no such one."""

@@ -188,7 +188,7 @@ class Templates:
         if found is None:
             return _absent(template_id)
         seen = found.template.version if version is None else version
-        if not await self._store.review(template_id, seen, status, reason):
+        if not await self._store.review(template_id, seen, status, reason, self._clock.now()):
             return refuse(
                 Code.OPERATION_DENIED__TEMPLATE_STATUS_ERROR,
                 "The template was edited or deleted meanwhile; look at it again.",

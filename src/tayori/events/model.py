@@ -54,6 +54,10 @@ class EventKind(StrEnum):
     """An engine found malware or spam in mail that came for an account; internal."""
     STANDING_CHANGED = "standing_changed"
     """A domain rose, fell, was stopped, warned or let go; internal, with the figures."""
+    TEMPLATE_APPROVED = "template_approved"
+    """A template may be used, by the rules or by an operator; no callback reports it."""
+    TEMPLATE_REJECTED = "template_rejected"
+    """A template may not be used, with the operator's reason or the rules; not in callbacks."""
 
 
 INTERNAL = frozenset(
@@ -72,6 +76,8 @@ INTERNAL = frozenset(
         EventKind.CALLBACK_OFF,
         EventKind.SCANNED,
         EventKind.STANDING_CHANGED,
+        EventKind.TEMPLATE_APPROVED,
+        EventKind.TEMPLATE_REJECTED,
     }
 )
 """Events that explain a fate to operators and that no callback reports."""
