@@ -35,7 +35,6 @@ class Settler:
     def __init__(self, queue: QueueStore, owner: str, journals: Path | None = None) -> None:
         self._queue = queue
         self._owner = owner
-        self._journals = journals
         self._journal = Journal(journals, owner.replace("/", "-")) if journals else None
         self._held: dict[int, Leased] = {}
         self._undecided: dict[int, Leased] = {}
