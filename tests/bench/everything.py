@@ -15,7 +15,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
-from tests.bench import accept, latency, submission
+from tests.bench import accept, latency, screening, submission
 from tests.bench.drain import Way, drain, rsa_s
 from tests.bench.tracking import tracking_s
 
@@ -131,6 +131,28 @@ async def _api(calls: int) -> list[Line]:
     ]
 
 
+def _screening(rounds: int) -> list[Line]:
+    found = screening.costs(rounds)
+    return [
+        Line(
+            what="Rules at the door, 5 kB of HTML of its own",
+            measured=found.html * 1e6,
+            unit="µs",
+            budget=250,
+            more_is_better=False,
+        ),
+        Line(what="  5 kB of text", measured=found.text * 1e6, unit="µs"),
+        Line(what="  the same content again", measured=found.again * 1e6, unit="µs"),
+        Line(
+            what="  values of a template",
+            measured=found.values * 1e6,
+            unit="µs",
+            budget=25,
+            more_is_better=False,
+        ),
+    ]
+
+
 async def _smtp(mails: int) -> list[Line]:
     lines = []
     for result in await submission.measure(mails):
@@ -217,6 +239,7 @@ async def _all(scale: float) -> list[Line]:
             more_is_better=False,
         ),
         Line(what="  without the signature", measured=(composing - signature) * 1e6, unit="µs"),
+        *_screening(max(50, int(1_000 * scale))),
         *await _api(int(6_000 * scale)),
         *await _smtp(int(4_000 * scale)),
         *await _drains(int(3_000 * scale)),

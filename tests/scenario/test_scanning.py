@@ -1,5 +1,6 @@
 """A real virus scanner before delivery: what is found is never sent, and none means waiting."""
 
+import asyncio
 import base64
 from pathlib import Path
 from typing import Any
@@ -62,3 +63,37 @@ async def test_malware_is_dropped_and_a_scanner_that_is_down_delays(
         await server.until(suspended)
     assert set(sink.recipients) == {"plain@receiver.test", "late@receiver.test"}
     assert await server.stop() == 0
+
+
+async def answering_spam(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Answer as spamd does to a mail that it takes for spam."""
+    await reader.readuntil(b"\r\n\r\n")
+    writer.write(b"SPAMD/1.1 0 EX_OK\r\nSpam: True ; 9.1 / 5.0\r\n\r\nGTUBE,FREE_OFFER")
+    await writer.drain()
+    writer.close()
+
+
+async def test_an_account_whose_mails_are_spam_again_and_again_is_suspended(
+    make_server: MakeServer, dns: DnsServer, sink: Sink
+) -> None:
+    engine = await asyncio.start_server(answering_spam, "127.0.0.1", 0)
+    host, port = engine.sockets[0].getsockname()
+    scan = {"spamd": f"{host}:{port}", "spam_suspend_after": 2}
+    server = await make_server(delivery={"processes": 1}, scan=scan)
+    await server.start()
+    tenant = await new_tenant(server, dns)
+    client = tenant.sdk(server)
+    files = [("one@receiver.test", b"first minutes"), ("two@receiver.test", b"other minutes")]
+    for to, octets in files:
+        await client.call("SendEmail", **with_file(tenant, to, octets))
+
+    async def suspended() -> bool:
+        (account,) = await server.command("account", "list")
+        return account["suspended"] and "taken for spam" in account["reason"]
+
+    await server.until(suspended)
+    assert sink.recipients == {}
+    assert await client.refusal("ListEmailAddress") == "AuthFailure.UnauthorizedOperation"
+    assert await server.stop() == 0
+    engine.close()
+    await engine.wait_closed()

@@ -4,7 +4,8 @@ Failure rules: what is found is a refusal with all its reasons, or a line in the
 settings say so; content of forwarded mail is the business of who wrote it, and is not looked at.
 """
 
-from collections.abc import Callable, Sequence
+import hashlib
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeAlias
 
 from tayori.accept.facts import Facts
@@ -49,19 +50,19 @@ DECEIT: Final = frozenset(
 )
 """Findings that count against the account; the others are mistakes that honest people make."""
 
-OnFindings: TypeAlias = Callable[[Submission, Sequence[Finding]], None]
-"""Hears of each mail that was refused for what counts against its account; never waits."""
+OnDeceit: TypeAlias = Callable[[int, str, str], Awaitable[None]]
+"""Hears of a mail that counts against its account: account, what names the mail, and why."""
 
 
 class DoorScreening:
     """Screens submissions; with `refuses` False it only logs what it finds."""
 
     def __init__(
-        self, screen: MailScreen, *, refuses: bool = True, on_findings: OnFindings | None = None
+        self, screen: MailScreen, *, refuses: bool = True, on_deceit: OnDeceit | None = None
     ) -> None:
         self._screen = screen
         self._refuses = refuses
-        self._on_findings = on_findings
+        self._on_deceit = on_deceit
 
     async def check(self, submission: Submission, facts: Facts) -> Refusal | None:
         """Return why the mail is refused, with every reason that was found."""
@@ -82,8 +83,9 @@ class DoorScreening:
             )
             return None
         counted = [finding for finding in findings if finding.reason in DECEIT]
-        if counted and self._on_findings is not None:
-            self._on_findings(submission, counted)
+        if counted and self._on_deceit is not None:
+            why = ", ".join(sorted({finding.reason.value for finding in counted}))
+            await self._on_deceit(submission.account.id, _find_key(submission), why)
         return refusal_of(findings)
 
     async def _content(self, submission: Submission, facts: Facts) -> tuple[Finding, ...]:
@@ -105,6 +107,19 @@ class DoorScreening:
     async def _files(self, submission: Submission) -> tuple[Finding, ...]:
         files = submission.attachments
         return await self._screen.files([(one.file_name, one.content) for one in files])
+
+
+def _find_key(submission: Submission) -> str:
+    """Return what names a mail: a bulk task counts once, and so does a mail that is tried again."""
+    if submission.task_id is not None:
+        return f"task {submission.task_id}"
+    digest = hashlib.blake2b(digest_size=16)
+    texts = (submission.subject, submission.html or "", submission.text or "")
+    for text in (*texts, *submission.values.values()):
+        digest.update(text.encode("utf-8", "surrogatepass") + b"\0")
+    for file in submission.attachments:
+        digest.update(hashlib.blake2b(file.content).digest())
+    return f"mail {digest.hexdigest()}"
 
 
 def refusal_of(findings: Sequence[Finding]) -> Refusal:

@@ -4,6 +4,7 @@ import os
 import random
 import socket
 
+from tayori.app.finds import finds
 from tayori.app.parts import RUN_DIR, Parts
 from tayori.app.presence import Presence
 from tayori.app.roles import Kind
@@ -31,6 +32,7 @@ from tayori.reputation.warmup_store import WarmupStore
 from tayori.runtime import log
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Service
+from tayori.screen.finds import FindKind
 from tayori.screen.malware_store import MalwareStore
 from tayori.screen.scanners.scanner import Scanner, scanner_of
 from tayori.tenants.pool_store import PoolStore
@@ -98,6 +100,7 @@ def screening(parts: Parts, composer: Composer, scanner: Scanner | None) -> Scre
         return None
     store = MalwareStore(parts.database)
     most = parts.settings.scan.suspend_after
+    finds_of = finds(parts)
 
     async def on_malware(account_id: int, message_id: int, name: str) -> None:
         now = parts.clock.now()
@@ -105,7 +108,11 @@ def screening(parts: Parts, composer: Composer, scanner: Scanner | None) -> Scre
         log.get("screen").warning("malware", account=account_id, message=message_id, name=name)
         if most and finds >= most:
             reason = f"Malware was found in {finds} mails within a day, last {name}."
-            await parts.accounts.suspend(account_id, reason)
+            await finds_of.suspend(account_id, reason)
+
+    async def on_spam(account_id: int, key: str, name: str) -> None:
+        log.get("screen").warning("spam", account=account_id, mail=key, name=name)
+        await finds_of.note(account_id, FindKind.SPAM, key, name)
 
     return Screening(
         scanner=scanner,
@@ -113,6 +120,7 @@ def screening(parts: Parts, composer: Composer, scanner: Scanner | None) -> Scre
         queue=parts.queue,
         clock=parts.clock,
         on_malware=on_malware,
+        on_spam=on_spam,
     )
 
 

@@ -6,9 +6,11 @@ from tayori.accept.linking import Linking, LinkPolicy
 from tayori.accept.metering import Meter
 from tayori.accept.screening import DoorScreening
 from tayori.accept.store import AcceptStore
+from tayori.app.finds import finds
 from tayori.app.parts import Parts
 from tayori.config.tree import Settings
 from tayori.runtime.clock import SECOND
+from tayori.screen.finds import FindKind
 from tayori.screen.mail import MailScreen
 from tayori.screen.review import Reviewer
 from tayori.tenants.billing.pricing import prices_of
@@ -42,9 +44,15 @@ def door_screening(parts: Parts) -> DoorScreening | None:
     if settings.screening.door == "off":
         return None
     reviewer = Reviewer(parts.data_dir, web_links=settings.review.web_links)
+    noted = finds(parts)
+
+    async def on_deceit(account_id: int, key: str, name: str) -> None:
+        await noted.note(account_id, FindKind.DECEIT, key, name)
+
     return DoorScreening(
         MailScreen(reviewer, settings.screening, parts.clock),
         refuses=settings.screening.door == "refuse",
+        on_deceit=on_deceit,
     )
 
 

@@ -34,6 +34,8 @@ _LARGE_AT_ONCE: Final = 2
 
 OnMalware: TypeAlias = Callable[[int, int, str], Awaitable[None]]
 """Hears of malware: account, message, and what it is called."""
+OnSpam: TypeAlias = Callable[[int, str, str], Awaitable[None]]
+"""Hears of spam: account, what names the mail or its template, and why."""
 
 
 class Screening:
@@ -47,12 +49,14 @@ class Screening:
         queue: QueueStore,
         clock: Clock,
         on_malware: OnMalware,
+        on_spam: OnSpam,
     ) -> None:
         self._scanner = scanner
         self._composer = composer
         self._queue = queue
         self._clock = clock
         self._on_malware = on_malware
+        self._on_spam = on_spam
         self._results: OrderedDict[Hashable, ScanResult] = OrderedDict()
         self._scanning: dict[Hashable, asyncio.Lock] = {}
         self._large = asyncio.Semaphore(_LARGE_AT_ONCE)
@@ -98,6 +102,8 @@ class Screening:
         if isinstance(result, Infected):
             leased = works[0].recipient
             await self._on_malware(leased.account_id, leased.message_id, result.name)
+        if isinstance(result, Spam):
+            await self._on_spam(works[0].recipient.account_id, _find_key(works[0]), _why(result))
         now = self._clock.now()
         return [], [_settled(work, result, now) for work in works]
 
@@ -148,6 +154,14 @@ class Screening:
         self._results[key] = result
         if len(self._results) > _REMEMBERED:
             self._results.popitem(last=False)
+
+
+def _find_key(work: Work) -> str:
+    """Return what names a find: a version of a template counts once, whoever it was for."""
+    recipe = work.recipe
+    if recipe is not None and recipe.template is not None and not recipe.attachments:
+        return "template {} {}".format(*recipe.template)
+    return f"message {work.recipient.message_id}"
 
 
 def _settled(work: Work, result: ScanResult, now: int) -> Settlement:

@@ -52,6 +52,8 @@ class EventKind(StrEnum):
     """A callback address was switched off after a day of failures; internal, with the reason."""
     SCANNED = "scanned"
     """An engine found malware or spam in mail that came for an account; internal."""
+    SUSPENDED = "suspended"
+    """An account was stopped for what was found in its mails; internal, with the reason."""
     STANDING_CHANGED = "standing_changed"
     """A domain rose, fell, was stopped, warned or let go; internal, with the figures."""
     TEMPLATE_APPROVED = "template_approved"
@@ -75,6 +77,7 @@ INTERNAL = frozenset(
         EventKind.REACTION_ENDED,
         EventKind.CALLBACK_OFF,
         EventKind.SCANNED,
+        EventKind.SUSPENDED,
         EventKind.STANDING_CHANGED,
         EventKind.TEMPLATE_APPROVED,
         EventKind.TEMPLATE_REJECTED,

@@ -1,4 +1,4 @@
-"""Malware that was found in mails, and addresses to which a mail is sent to be scored."""
+"""Malware and other finds in mails, and addresses to which a mail is sent to be scored."""
 
 from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Table, Text
 
@@ -32,4 +32,14 @@ score_address = Table(
     Column("facts", Text, nullable=False),  # JSON object: how the mail came
     Index("ix_score_address_account_id_created_at", "account_id", "created_at"),
     sqlite_autoincrement=True,
+)
+
+content_find = Table(
+    "content_find",
+    metadata,
+    Column("account_id", BIG_KEY, ForeignKey("account.id"), primary_key=True, autoincrement=False),
+    Column("kind", Text, primary_key=True),  # screen.finds.FindKind
+    Column("key", Text, primary_key=True),  # by which the same mail is known again
+    Column("found_at", BigInteger, nullable=False),
+    Index("ix_content_find_account_id_kind_found_at", "account_id", "kind", "found_at"),
 )
