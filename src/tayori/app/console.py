@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tayori.accept.door import Door
+from tayori.app.notices import build_notices
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_pace, build_planner, build_quotas
 from tayori.app.tasks import build_tasks
@@ -12,7 +13,9 @@ from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.endpoints import Endpoints
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.edge.console.app import build_console
+from tayori.edge.console.log_ins import FREE, LogIns
 from tayori.edge.console.services import ConsoleServices
+from tayori.reputation.backoff_store import BackoffStore
 from tayori.reputation.permits import Permits
 from tayori.reputation.standing_store import StandingStore
 from tayori.stats.response_store import ResponseStore
@@ -34,6 +37,14 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
     return ConsoleServices(
         users=parts.people.users,
         sessions=parts.people.sessions,
+        links=parts.people.links,
+        factor=parts.people.factor,
+        log_ins=LogIns(
+            users=parts.people.users,
+            factor=parts.people.factor,
+            failures=BackoffStore(parts.database, parts.clock, FREE),
+        ),
+        notices=build_notices(parts, door),
         audit=parts.people.audit,
         accounts=parts.accounts,
         limits=parts.limits,

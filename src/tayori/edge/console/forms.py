@@ -42,8 +42,8 @@ class Form(wtforms.Form):
 
     def __init__(self, *arguments: Any, **keywords: Any) -> None:
         super().__init__(*arguments, **keywords)
-        self.troubles: list[Refusal] = []
-        """Refusals that belong to no single field, shown above the form."""
+        self.troubles: list[Refusal | str] = []
+        """Refusals, and sentences, that belong to no single field, shown above the form."""
 
     def refuse(self, refusal: Refusal) -> None:
         """Show what a verb refused: at the field that `REFUSALS` names, else above the form."""

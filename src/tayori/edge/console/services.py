@@ -16,6 +16,8 @@ from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.tree import Settings
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
+from tayori.edge.console.log_ins import LogIns
+from tayori.notices.sender import Notices
 from tayori.queue.store import QueueStore
 from tayori.reputation.pace import Pace
 from tayori.reputation.permits import Permits
@@ -32,6 +34,8 @@ from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
 from tayori.tenants.limits import AccountLimits
 from tayori.tenants.users.audit import AuditLog
+from tayori.tenants.users.links import Links
+from tayori.tenants.users.second_factor import SecondFactor
 from tayori.tenants.users.sessions import Sessions
 from tayori.tenants.users.users import Users
 
@@ -42,6 +46,10 @@ class ConsoleServices:
 
     users: Users
     sessions: Sessions
+    links: Links
+    factor: SecondFactor
+    log_ins: LogIns
+    notices: Notices
     audit: AuditLog
     accounts: Accounts
     limits: AccountLimits

@@ -92,6 +92,12 @@ class Visit:
         """Return the catalogue of the visitor's language."""
         return catalogue(self.language)
 
+    @property
+    def public_url(self) -> str:
+        """Return the URL before every path, for links in mails; never what a client's Host says."""
+        http = self.services.settings.http
+        return http.public_url.rstrip("/") or f"http://{http.listen}"
+
     def gettext(self, text: str, /, **values: object) -> str:
         """Return a text in the visitor's language, its %(holes)s filled."""
         found = self.words.gettext(text)

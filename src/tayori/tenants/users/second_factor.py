@@ -62,9 +62,14 @@ class SecondFactor:
         secret = factor.secret if factor else self._ids.octets(_SECRET_OCTETS)
         if factor is None and not await self._store.propose(user.id, secret):
             return Fault.SECOND_FACTOR_ON
-        totp = _totp(secret)
-        uri = totp.provisioning_uri(name=user.email, issuer_name=self._issuer)
-        return Setup(secret=totp.secret, uri=uri)
+        return self._setup(user, secret)
+
+    async def proposed(self, user: User) -> Setup | None:
+        """Return the secret that was proposed and is not confirmed yet."""
+        factor = await self._store.find(user.id)
+        if factor is None or factor.since is not None:
+            return None
+        return self._setup(user, factor.secret)
 
     async def confirm(self, user: User, code: str) -> list[str] | Fault:
         """Switch the factor on by the first code of the app, and return the recovery codes."""
@@ -103,6 +108,11 @@ class SecondFactor:
     async def remove(self, user_id: int) -> Fault | None:
         """Switch the factor off."""
         return None if await self._store.remove(user_id) else Fault.SECOND_FACTOR_OFF
+
+    def _setup(self, user: User, secret: bytes) -> Setup:
+        totp = _totp(secret)
+        uri = totp.provisioning_uri(name=user.email, issuer_name=self._issuer)
+        return Setup(secret=totp.secret, uri=uri)
 
     def _step(self, secret: bytes, code: str) -> int | None:
         """Return the step of time to which the code belongs, now or one beside it."""

@@ -16,6 +16,8 @@ from tayori.tenants.users.user_store import UserStore
 
 MAX_AGENT = 200
 """Characters of a User-Agent field that are kept."""
+STEP_MS = 10 * MINUTE
+"""Time for the second step of a log-in."""
 TOUCH_MS = MINUTE
 """A session in use is written at most once in this time."""
 
@@ -69,6 +71,8 @@ class Sessions:
         """Return the session of a token while it lasts, and note that it was used."""
         now = self._clock.now()
         found = await self._store.find(token_hash(token), now=now, idle_since=now - self._idle_ms)
+        if found is not None and not found.complete and now - found.created_at > STEP_MS:
+            return None
         if found is not None and now - found.seen_at >= TOUCH_MS:
             await self._store.seen(found.id, now)
         return found

@@ -5,20 +5,13 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from tayori.edge.console.access import Page, Right, action, page
-from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.pages.people import ROLE_NAMES
 from tayori.edge.console.visit import HOME, Visit
 from tayori.refusal.refusal import Refusal
 from tayori.tenants.model import Account
 from tayori.tenants.users.audit_model import AuditAction, AuditEntry
 from tayori.tenants.users.model import Role
-
-ROLE_NAMES = {
-    Role.OWNER: N_("Owner"),
-    Role.MEMBER: N_("Member"),
-    Role.VIEWER: N_("Viewer"),
-    Role.OPERATOR: N_("Operator"),
-}
 
 
 @dataclass(frozen=True, slots=True)

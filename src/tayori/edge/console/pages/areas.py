@@ -6,11 +6,16 @@ from typing import Final
 from tayori.edge.console.access import Page
 from tayori.edge.console.pages import (
     accounts,
+    audit,
     home,
+    links,
     log_in,
     preferences,
+    profile,
     receivers,
+    second_factor,
     senders,
+    users,
 )
 
 AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
@@ -18,6 +23,11 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     log_in.routes,
     accounts.routes,
     preferences.routes,
+    links.routes,
+    profile.routes,
+    second_factor.routes,
+    users.routes,
+    audit.routes,
     senders.routes,
     receivers.routes,
 )
