@@ -179,3 +179,80 @@ async def test_the_migrations_lead_to_exactly_the_tables(tmp_path):
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     engine.dispose()
+
+
+async def test_applied_work_answers_after_its_commit_and_leaves_nothing_when_it_raises(database):
+    async def put(transaction):
+        await transaction.execute_many(PUT, [{"k": str(n), "w": n} for n in range(3)])
+        answers = await transaction.fetch_each([(COUNT, {}), (FIND, {"keys": ["1", "9"]})])
+        return [dict(rows[0]) for rows in answers], await transaction.execute(
+            ADD, {"k": "2", "n": 7}
+        )
+
+    async def fail(transaction):
+        await transaction.execute(PUT, {"k": "lost", "w": 1})
+        raise LookupError("lost")
+
+    assert await database.apply(put) == ([{"n": 3}, {"key": "1"}], 1)
+    with pytest.raises(LookupError, match="lost"):
+        await database.apply(fail)
+    with pytest.raises(IntegrityError):
+        await database.apply(put)
+    assert await count(database) == 3
+
+
+async def test_applied_work_of_two_openings_never_loses_an_update(empty_url, database):
+    other = open_database(empty_url, 4)
+
+    async def add(transaction):
+        used = (await transaction.fetch_one(USED))["used"]
+        return used, await transaction.execute(ADD, {"k": "a", "n": 1})
+
+    async with database.write() as transaction:
+        await transaction.execute(PUT, {"k": "a", "w": 1})
+    answers = await asyncio.gather(*(w.apply(add) for w in (database, other) for _ in range(20)))
+    async with other.read() as transaction:
+        assert [row["used"] for row in await transaction.fetch(USED)] == [40]
+    assert [touched for _, touched in answers] == [1] * 40
+    await other.close()
+
+
+async def test_applied_work_in_which_nothing_is_asked_keeps_nobody_out(empty_url, database):
+    other = open_database(empty_url, 2)
+
+    async def nothing(transaction):
+        await transaction.execute_many(PUT, [])
+
+    async with database.write() as transaction:
+        await transaction.execute(PUT, {"k": "a", "w": 1})
+        await other.apply(nothing)
+    await other.close()
+    assert await count(database) == 1
+
+
+async def test_a_cancelled_caller_of_applied_work_leaves_no_open_transaction(database):
+    async def put(transaction):
+        await transaction.execute_many(PUT, [{"k": str(n), "w": n} for n in range(500)])
+
+    task = asyncio.create_task(database.apply(put))
+    await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    async with database.write() as transaction:
+        await transaction.execute(PUT, {"k": "after", "w": 1})
+    assert await count(database) in {1, 501}
+
+
+async def test_work_on_the_embedded_database_that_waits_for_something_else_is_undone(database):
+    if database.dialect != "sqlite":
+        # There work runs on the event loop and may wait; nothing is to be refused.
+        return
+
+    async def wait(transaction):
+        await transaction.execute(PUT, {"k": "a", "w": 1})
+        await asyncio.sleep(0)
+
+    with pytest.raises(RuntimeError, match="waited for something else"):
+        await database.apply(wait)
+    assert await count(database) == 0

@@ -1,6 +1,7 @@
 """The door's transaction: quota, messages and events of one batch, all or nothing per message."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
@@ -108,30 +109,40 @@ class AcceptStore:
     async def _commit(self, batch: Sequence[Taking | Refusing]) -> list[Accepted | Refusal | None]:
         """Return the answer to each; None to one that has to come again in a later batch."""
         takings = _one_of_each_token(batch)
-        answers: dict[int, Accepted | Refusal] = {}
         numbers = await self._intake.number([item.message for item in takings]) if takings else None
-        async with self._database.write() as transaction:
-            events = [refused_event(item) for item in batch if isinstance(item, Refusing)]
-            if numbers is not None:
-                answers = await self._known(transaction, takings)
-                new = [item for item in takings if id(item) not in answers]
-                counting = await self._meter.open(transaction, [item.message for item in new])
-                judged = await self._judge(transaction, new, counting)
-                kept = [item for item in judged if isinstance(item, NewMessage)]
-                await self._intake.take(transaction, kept, (numbers[0][: len(kept)], numbers[1]))
-                await counting.write(transaction, kept)
-                answers |= {id(item): _verdict(one) for item, one in zip(new, judged, strict=True)}
-                refused = [(item, answers[id(item)]) for item in takings]
-                events += [_refused(item, no) for item, no in refused if isinstance(no, Refusal)]
-                await _give_back(transaction, zip(new, judged, strict=True))
-            await record(transaction, events)
-            reach(Point.DOOR_BEFORE_COMMIT)
+        answers = await self._database.apply(partial(self._write, batch, takings, numbers))
         reach(Point.DOOR_AFTER_COMMIT)
         if any(isinstance(yes, Accepted) and not yes.repeated for yes in answers.values()):
             self._on_commit()
         return [
             item.refusal if isinstance(item, Refusing) else answers.get(id(item)) for item in batch
         ]
+
+    async def _write(
+        self,
+        batch: Sequence[Taking | Refusing],
+        takings: Sequence[Taking],
+        numbers: tuple[range, range] | None,
+        transaction: Transaction,
+    ) -> dict[int, Accepted | Refusal]:
+        """Take what can be taken; return the answers by the identity of the item."""
+        answers: dict[int, Accepted | Refusal] = {}
+        events = [refused_event(item) for item in batch if isinstance(item, Refusing)]
+        if numbers is not None:
+            answers = await self._known(transaction, takings)
+            new = [item for item in takings if id(item) not in answers]
+            counting = await self._meter.open(transaction, [item.message for item in new])
+            judged = await self._judge(transaction, new, counting)
+            kept = [item for item in judged if isinstance(item, NewMessage)]
+            await self._intake.take(transaction, kept, (numbers[0][: len(kept)], numbers[1]))
+            await counting.write(transaction, kept)
+            answers |= {id(item): _verdict(one) for item, one in zip(new, judged, strict=True)}
+            refused = [(item, answers[id(item)]) for item in takings]
+            events += [_refused(item, no) for item, no in refused if isinstance(no, Refusal)]
+            await _give_back(transaction, zip(new, judged, strict=True))
+        await record(transaction, events)
+        reach(Point.DOOR_BEFORE_COMMIT)
+        return answers
 
     async def _known(
         self, transaction: Transaction, takings: Sequence[Taking]

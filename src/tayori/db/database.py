@@ -4,12 +4,14 @@ A transaction commits when its block ends and rolls back when the block raises. 
 transaction is on disk (SQLite: WAL with synchronous=FULL; PostgreSQL: synchronous_commit=on).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from tayori.db.statement import Statement
 from tayori.runtime.trouble import Trouble
+
+T = TypeVar("T")
 
 Row = Mapping[str, Any]
 """One row by column name. Flags may come as 0/1: turn them into bool where they are read."""
@@ -49,6 +51,10 @@ class Transaction(Protocol):
         ...
 
 
+Work = Callable[[Transaction], Coroutine[Any, Any, T]]
+"""What is done in one transaction."""
+
+
 class Database(Protocol):
     """An open database."""
 
@@ -63,6 +69,15 @@ class Database(Protocol):
 
     def write(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that may change everything."""
+        ...
+
+    async def apply(self, work: Work[T]) -> T:
+        """Run `work` in a transaction that may change everything; return its answer once committed.
+
+        For work that is done very often: the embedded database runs all of it in one go on the
+        connection's own thread. So `work` awaits nothing but its transaction, and what it reads
+        and changes besides must not be changed by others meanwhile.
+        """
         ...
 
     async def close(self) -> None:

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 import asyncpg
 
-from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction
+from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction, Work
 from tayori.db.statement import Statement, arguments
+
+T = TypeVar("T")
 
 _NOTHING: Mapping[str, Any] = {}
 _SETTINGS = {
@@ -100,6 +102,11 @@ class PostgresqlDatabase:
     def write(self) -> AbstractAsyncContextManager[Transaction]:
         """Open a transaction that may change everything."""
         return self._transaction(readonly=False)
+
+    async def apply(self, work: Work[T]) -> T:
+        """Run `work` in a transaction; return its answer once committed."""
+        async with self.write() as transaction:
+            return await work(transaction)
 
     @asynccontextmanager
     async def _transaction(self, *, readonly: bool) -> AsyncIterator[Transaction]:

@@ -9,13 +9,14 @@ import asyncio
 import fcntl
 import os
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction
+from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction, Work
+from tayori.db.sqlite_work import carry_out
 from tayori.db.statement import Statement, arguments
 
 T = TypeVar("T")
@@ -211,6 +212,14 @@ class SqliteDatabase:
         """Open a transaction on the writing connection."""
         return self._write()
 
+    async def apply(self, work: Work[T]) -> T:
+        """Run `work` in one visit to the writing connection; return its answer once committed."""
+        writer = self._writer
+        async with self._writing:
+            return await _unbroken(
+                writer.run(lambda c: carry_out(c, work, writer.begin, writer.end))
+            )
+
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[Transaction]:
         connection = await self._idle.get()
@@ -244,11 +253,11 @@ async def _transaction(connection: _Connection) -> AsyncIterator[SqliteTransacti
     await transaction.commit()
 
 
-async def _unbroken(work: Any) -> None:
+async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
     """Finish `work` even when the caller is cancelled, so that no transaction is left open."""
     task = asyncio.ensure_future(work)
     try:
-        await asyncio.shield(task)
+        return await asyncio.shield(task)
     except asyncio.CancelledError:
         await asyncio.gather(task, return_exceptions=True)
         raise

@@ -6,6 +6,7 @@ erasing of content whose last recipient ended.
 """
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from tayori.classify.model import BounceClass
 from tayori.db.database import Database, Row, Transaction
@@ -48,7 +49,8 @@ class QueueStore:
         That is trigger, normal, bulk, and longest due first; when more is due than `most`, accounts
         and tasks take turns (`queue.fairness`). `urgent` means new trigger mail only.
         """
-        async with self._database.write() as transaction:
+
+        async def choose(transaction: Transaction) -> list[Row]:
             found = await self._turns.choose(transaction, now, most, urgent=urgent)
             if found:
                 lease = {
@@ -59,6 +61,9 @@ class QueueStore:
                 }
                 await transaction.execute(statements.LEASE, lease)
                 reach(Point.LEASE_BEFORE_COMMIT)
+            return found
+
+        found = await self._database.apply(choose)
         if found:
             reach(Point.LEASE_AFTER_COMMIT)
         return [_leased(row) for row in found]
@@ -115,45 +120,8 @@ class QueueStore:
         A settlement has no effect when the lease was lost meanwhile, except that DELIVERED is true
         whoever holds the lease now, as long as nobody has ended the recipient.
         """
-        async with self._database.write() as transaction:
-            ended = sorted({s.recipient.message_id for s in batch if s.state in FINAL})
-            if ended:
-                # Two processes that end the last two recipients of a message must see each other.
-                await transaction.fetch(statements.LOCK_CONTENT, {"messages": ended})
-            effective = await self._effective(transaction, owner, batch)
-            chosen = [item for item, yes in zip(batch, effective, strict=True) if yes]
-            await transaction.execute_many(statements.SETTLE, [_settled(s) for s in chosen])
-            tried = [_attempt(s) for s in chosen if s.outcome is not None]
-            await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
-            events = [_event(s) for s in chosen if s.state in _KINDS]
-            delays = [_delay(s) for s in chosen if s.tells_delay]
-            follows = [event for s in chosen for event in s.follows]
-            await record(transaction, events + delays + follows)
-            await block(transaction, [_blocked(s) for s in chosen if s.blocks])
-            await note_full(transaction, [_blocked(s) for s in chosen if _is_full(s)])
-            taken = [s.recipient.address for s in chosen if s.state is State.DELIVERED]
-            await note_room(transaction, taken)
-            if ended:
-                await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
-            await count_unclassified(transaction, unclassified(chosen))
-            reach(Point.SETTLE_BEFORE_COMMIT)
+        effective = await self._database.apply(partial(_settle, owner, batch))
         reach(Point.SETTLE_AFTER_COMMIT)
-        return effective
-
-    async def _effective(
-        self, transaction: Transaction, owner: str, batch: Sequence[Settlement]
-    ) -> list[bool]:
-        ids = [item.recipient.id for item in batch]
-        rows = await transaction.fetch(statements.LOCK_OPEN, {"ids": ids})
-        held = {row["id"]: row for row in rows}
-        effective = []
-        for item in batch:
-            row = held.get(item.recipient.id)
-            mine = row is not None and row["lease_owner"] == owner
-            yes = mine or (row is not None and item.state is State.DELIVERED)
-            if yes and row is not None:
-                check_move(State(row["state"]), item.state)
-            effective.append(yes)
         return effective
 
     async def status(
@@ -185,6 +153,48 @@ class QueueStore:
             rows = await transaction.fetch(statement, values)
             reacted = await reactions(transaction, [row["id"] for row in rows])
         return [_status(row, reacted.get(row["id"], frozenset())) for row in rows]
+
+
+async def _settle(owner: str, batch: Sequence[Settlement], transaction: Transaction) -> list[bool]:
+    ended = sorted({s.recipient.message_id for s in batch if s.state in FINAL})
+    if ended:
+        # Two processes that end the last two recipients of a message must see each other.
+        await transaction.fetch(statements.LOCK_CONTENT, {"messages": ended})
+    effective = await _effective(transaction, owner, batch)
+    chosen = [item for item, yes in zip(batch, effective, strict=True) if yes]
+    await transaction.execute_many(statements.SETTLE, [_settled(s) for s in chosen])
+    tried = [_attempt(s) for s in chosen if s.outcome is not None]
+    await transaction.execute_many(statements.INSERT_ATTEMPT, tried)
+    events = [_event(s) for s in chosen if s.state in _KINDS]
+    delays = [_delay(s) for s in chosen if s.tells_delay]
+    follows = [event for s in chosen for event in s.follows]
+    await record(transaction, events + delays + follows)
+    await block(transaction, [_blocked(s) for s in chosen if s.blocks])
+    await note_full(transaction, [_blocked(s) for s in chosen if _is_full(s)])
+    taken = [s.recipient.address for s in chosen if s.state is State.DELIVERED]
+    await note_room(transaction, taken)
+    if ended:
+        await transaction.execute(statements.ERASE_CONTENT, {"messages": ended})
+    await count_unclassified(transaction, unclassified(chosen))
+    reach(Point.SETTLE_BEFORE_COMMIT)
+    return effective
+
+
+async def _effective(
+    transaction: Transaction, owner: str, batch: Sequence[Settlement]
+) -> list[bool]:
+    ids = [item.recipient.id for item in batch]
+    rows = await transaction.fetch(statements.LOCK_OPEN, {"ids": ids})
+    held = {row["id"]: row for row in rows}
+    effective = []
+    for item in batch:
+        row = held.get(item.recipient.id)
+        mine = row is not None and row["lease_owner"] == owner
+        yes = mine or (row is not None and item.state is State.DELIVERED)
+        if yes and row is not None:
+            check_move(State(row["state"]), item.state)
+        effective.append(yes)
+    return effective
 
 
 def _leased(row: Row) -> Leased:
