@@ -7,6 +7,7 @@ differ by more than case, so they are kept in lower case and found however they 
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 
 from tayori.catalog.model import Sender
 from tayori.catalog.sender_store import SenderStore
@@ -23,6 +24,9 @@ from tayori.tenants.memory import Memory
 _FORBIDDEN = frozenset({"Cc", "Cs", "Zl", "Zp"})
 # Overrides of the writing direction can make one name look like another.
 _DIRECTIONS = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+_SHORT = 254
+"""Characters of an address that is worth remembering."""
 
 
 class Senders:
@@ -150,6 +154,16 @@ def _sender_name(text: str) -> str | Refusal:
 
 
 def _sender_address(text: str) -> Address | Refusal:
+    return _known_address(text) if len(text) <= _SHORT else _read_address(text)
+
+
+@lru_cache(maxsize=4096)
+def _known_address(text: str) -> Address | Refusal:
+    """Remember what was read: the sender of a mail is looked up for each mail again."""
+    return _read_address(text)
+
+
+def _read_address(text: str) -> Address | Refusal:
     parsed = parse_address(text.strip(" \t"))
     if isinstance(parsed, AddressError):
         return refuse(Code.INVALID_PARAMETER_VALUE__ILLEGAL_EMAIL_ADDRESS, parsed.sentence)

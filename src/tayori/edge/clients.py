@@ -2,10 +2,12 @@
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
 
+@lru_cache(maxsize=4096)
 def client_key(address: str) -> str:
     """Return what stands for one client: an IPv4 address, or the /64 that one host may have."""
     try:

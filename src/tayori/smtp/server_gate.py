@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Protocol
 
 from tayori.mail.reply import Reply
@@ -291,6 +292,7 @@ class ServerGate(ServerStream):
         self.answered(reply)
 
 
+@lru_cache(maxsize=1024)
 def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback

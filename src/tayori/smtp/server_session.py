@@ -7,8 +7,9 @@ STARTTLS is ever read as a command. Replies to pipelined commands leave in one w
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import ClassVar
 
 from tayori.mail.lines import has_long_line
 from tayori.mail.reply import Reply
@@ -45,22 +46,6 @@ class ServerSession(ServerGate):
         self._chunk_fits = True
         self._last_chunk = False
         self._commands = 0
-        self._verbs: dict[bytes, Callable[[bytes], None]] = {
-            b"MAIL": self._mail_command,
-            b"RCPT": self._rcpt_command,
-            b"DATA": self._data_command,
-            b"BDAT": self._bdat_command if settings.chunking else self.not_implemented,
-            b"RSET": self._rset_command,
-            b"EHLO": lambda name: self.hello(name, extended=True),
-            b"HELO": lambda name: self.hello(name, extended=False),
-            b"QUIT": lambda _: self.finish(replies.BYE),
-            b"NOOP": lambda _: self.say(replies.NOOP),
-            b"HELP": lambda _: self.say(replies.HELP),
-            b"VRFY": lambda _: self.say(replies.VRFY),
-            b"EXPN": self.not_implemented,
-            b"STARTTLS": self.starttls,
-            b"AUTH": self.auth,
-        }
 
     # Lines.
 
@@ -79,9 +64,9 @@ class ServerSession(ServerGate):
             if self._commands > self.settings.max_commands:
                 self.finish(replies.TOO_MANY_COMMANDS)
                 return
-        command = self._verbs.get(verb)
+        command = self._VERBS.get(verb)
         if command is not None:
-            command(argument)
+            command(self, argument)
         elif verb in _HTTP:
             # A web browser that was made to talk to us brings commands in its body.
             self.finish(replies.NOT_HTTP)
@@ -96,8 +81,10 @@ class ServerSession(ServerGate):
         if refusal is not None or handler is None:
             self.refused(refusal or replies.LOCAL_ERROR)
             return
-        secure = self.settings.requiretls and bool(self.connection.tls)
-        mail = parse_mail(argument, replace(self._offered, requiretls=secure))
+        if self.settings.requiretls and self.connection.tls and not self._offered.requiretls:
+            # TLS that is on stays on (RFC 8689 4).
+            self._offered = replace(self._offered, requiretls=True)
+        mail = parse_mail(argument, self._offered)
         if isinstance(mail, Reply):
             self.refused(mail)
             return
@@ -160,6 +147,9 @@ class ServerSession(ServerGate):
         self._take(content, too_large=too_large, stuffed=True)
 
     def _bdat_command(self, argument: bytes) -> None:
+        if not self.settings.chunking:
+            self.refused(replies.NOT_IMPLEMENTED)
+            return
         match = _CHUNK.fullmatch(argument)
         if match is None:
             # How many octets follow cannot be known, and none of them may be read as commands.
@@ -245,3 +235,20 @@ class ServerSession(ServerGate):
         self._mail = None
         self._recipients = []
         self._chunks = None
+
+    _VERBS: ClassVar[Mapping[bytes, Callable[["ServerSession", bytes], None]]] = {
+        b"MAIL": _mail_command,
+        b"RCPT": _rcpt_command,
+        b"DATA": _data_command,
+        b"BDAT": _bdat_command,
+        b"RSET": _rset_command,
+        b"EHLO": lambda session, name: session.hello(name, extended=True),
+        b"HELO": lambda session, name: session.hello(name, extended=False),
+        b"QUIT": lambda session, _: session.finish(replies.BYE),
+        b"NOOP": lambda session, _: session.say(replies.NOOP),
+        b"HELP": lambda session, _: session.say(replies.HELP),
+        b"VRFY": lambda session, _: session.say(replies.VRFY),
+        b"EXPN": ServerGate.not_implemented,
+        b"STARTTLS": ServerGate.starttls,
+        b"AUTH": ServerGate.auth,
+    }

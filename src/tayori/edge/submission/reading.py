@@ -48,8 +48,11 @@ def read_submission(
     smtputf8: bool,
     require_tls: bool = False,
 ) -> Submission | Refusal:
-    """Return the mail as a submission; a refusal says what cannot be read and where."""
-    part = read_mail(content)
+    """Return the mail as a submission; a refusal says what cannot be read and where.
+
+    `content` is as `smtp.handler.Handler.data` gets it: its lines end with CRLF only.
+    """
+    part = read_mail(content, crlf=True)
     if isinstance(part, Malformed):
         wrong = Code.INVALID_PARAMETER_VALUE__ATTACH_CONTENT_IS_WRONG
         return refuse(
@@ -145,13 +148,14 @@ class _Header:
 
     def __init__(self, part: Part) -> None:
         self._first = {field_name(one): one for one in reversed(part.fields)}
+        self._private = [name for name in self._first if name.startswith(b"x-")]
 
     def __contains__(self, name: bytes) -> bool:
         return name in self._first
 
     def has(self, prefix: bytes) -> bool:
-        """Tell whether a name begins so."""
-        return any(name.startswith(prefix) for name in self._first)
+        """Tell whether a name begins so, which has to be one of those that begin with X-."""
+        return any(name.startswith(prefix) for name in self._private)
 
     def value(self, name: bytes) -> str:
         """Return the value of a field, unfolded, "" where there is none."""
