@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class Business(StrEnum):
@@ -48,6 +49,10 @@ class Reason(StrEnum):
     ARCHIVE_BOMB = "archive_bomb"
 
 
+LONGEST_FIELD: Final = 500
+"""Characters that are kept of a link and the like: more than sentences show of it."""
+
+
 class Severity(StrEnum):
     """What follows from a finding."""
 
@@ -84,5 +89,6 @@ class Review:
 
 
 def found(reason: Reason, severity: Severity = Severity.REFUSE, **fields: object) -> Finding:
-    """Return a finding; `fields` are shown as text."""
-    return Finding(reason, {name: str(value) for name, value in fields.items()}, severity)
+    """Return a finding; `fields` are kept as text, of which a part is shown."""
+    kept = {name: str(value)[:LONGEST_FIELD] for name, value in fields.items()}
+    return Finding(reason, kept, severity)

@@ -1,5 +1,6 @@
 """Review of content by all rules at once (spec 5)."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,13 +10,15 @@ from tayori.runtime import log
 from tayori.screen.business import BusinessWords, business_words
 from tayori.screen.hosts import Hosts, read_hosts
 from tayori.screen.looked import Looked
-from tayori.screen.model import Business, Finding, Review
+from tayori.screen.model import Business, Finding, Reason, Review
 from tayori.screen.page import read_page
 from tayori.screen.rules import RULES
 from tayori.screen.words import LANGUAGES, WordList, word_list
 
 BUSINESS_FILE = "words/business.toml"
 HOSTS_FILE = "words/hosts.toml"
+MOST_OF_A_REASON = 10
+"""Findings with the same reason; who has a thousand bad links reads the first ones."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +84,12 @@ class Reviewer:
 
 def _distinct(looked: Looked) -> Iterable[Finding]:
     told: set[tuple[object, ...]] = set()
+    often: Counter[Reason] = Counter()
     for rule in RULES:
         for finding in rule(looked):
             # A page may have thousands of links, so what was told is looked up and not searched.
             key = (finding.reason, finding.severity, *sorted(finding.fields.items()))
-            if key not in told:
+            if key not in told and often[finding.reason] < MOST_OF_A_REASON:
                 told.add(key)
+                often[finding.reason] += 1
                 yield finding

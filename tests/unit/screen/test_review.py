@@ -16,7 +16,7 @@ from tayori.screen.model import Finding, Reason, Severity, found
 from tayori.screen.normal import normal
 from tayori.screen.page import read_page
 from tayori.screen.reasons import decode_findings, encode_findings, reasons, sentence
-from tayori.screen.review import Reviewer
+from tayori.screen.review import MOST_OF_A_REASON, Reviewer
 from tayori.screen.words import word_list
 
 HOUR = 3_600_000
@@ -173,3 +173,11 @@ def test_deep_nesting_and_much_text_take_no_time_to_speak_of():
     assert "broken_html" in [one.reason.value for one in deep.findings]
     wide = "<p>" + "a b c d " * 60_000 + "</p>"
     assert reviewer().review(wide, "").findings == ()
+
+
+def test_a_thousand_bad_links_give_a_reason_that_can_be_read():
+    html = "".join(f'<a href="https://bit.ly/{n}{"x" * 900}">x</a>' for n in range(1_000))
+    review = reviewer().review(html, "")
+    shortened = [one for one in review.findings if one.reason is Reason.SHORTENED_LINK]
+    assert len(shortened) == MOST_OF_A_REASON
+    assert len(encode_findings(review.findings)) < 10_000
