@@ -49,6 +49,18 @@ class Reason(StrEnum):
     ARCHIVE_BOMB = "archive_bomb"
 
 
+OF_MAILS: Final = frozenset(
+    {
+        Reason.VALUE_MARKUP,
+        Reason.VALUE_LINK,
+        Reason.PROGRAM,
+        Reason.MACROS,
+        Reason.DISGUISED_FILE,
+        Reason.LOCKED_ARCHIVE,
+        Reason.ARCHIVE_BOMB,
+    }
+)
+"""What only mails can have and no template: values and files."""
 LONGEST_FIELD: Final = 500
 """Characters that are kept of a link and the like: more than sentences show of it."""
 
