@@ -6,16 +6,18 @@ from typing import Any
 from tayori.accept.door import Door
 from tayori.app.notices import build_notices
 from tayori.app.parts import Parts
-from tayori.app.reputation import build_pace, build_planner, build_quotas
+from tayori.app.reputation import build_bench, build_pace, build_planner, build_quotas
 from tayori.app.tasks import build_tasks
 from tayori.bulk.outlook_store import OutlookStore
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.endpoints import Endpoints
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
+from tayori.delivery.security.store import SecurityStore
 from tayori.edge.console.app import build_console
 from tayori.edge.console.log_ins import FREE, LogIns
 from tayori.edge.console.services import ConsoleServices
 from tayori.reputation.backoff_store import BackoffStore
+from tayori.reputation.level_store import LevelStore
 from tayori.reputation.permits import Permits
 from tayori.reputation.standing_store import StandingStore
 from tayori.stats.response_store import ResponseStore
@@ -34,6 +36,7 @@ def console(parts: Parts, door: Door, permits: Permits) -> Asgi:
 def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServices:
     """Return the verbs that pages ask."""
     endpoint_store = EndpointStore(parts.database, parts.box)
+    bench = build_bench(parts)
     return ConsoleServices(
         users=parts.people.users,
         sessions=parts.people.sessions,
@@ -49,6 +52,10 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         accounts=parts.accounts,
         limits=parts.limits,
         identities=parts.identities,
+        rotations=parts.rotations,
+        security=SecurityStore(parts.database),
+        levels=LevelStore(parts.database, bench),
+        reputation_rules=bench.rules,
         senders=parts.senders,
         unsubscribes=UnsubscribeStore(parts.database),
         endpoints=Endpoints(

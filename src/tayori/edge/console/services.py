@@ -15,13 +15,16 @@ from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.tree import Settings
 from tayori.db.database import Database
+from tayori.delivery.security.store import SecurityStore
 from tayori.dns.resolver import Resolver
 from tayori.edge.console.log_ins import LogIns
 from tayori.notices.sender import Notices
 from tayori.queue.store import QueueStore
+from tayori.reputation.level_store import LevelStore
 from tayori.reputation.pace import Pace
 from tayori.reputation.permits import Permits
 from tayori.reputation.plan_store import Planner
+from tayori.reputation.rules import Rules
 from tayori.reputation.standing_store import StandingStore
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
@@ -33,6 +36,7 @@ from tayori.suppress.store import SuppressStore
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
 from tayori.tenants.limits import AccountLimits
+from tayori.tenants.rotation import Rotations
 from tayori.tenants.users.audit import AuditLog
 from tayori.tenants.users.links import Links
 from tayori.tenants.users.second_factor import SecondFactor
@@ -54,6 +58,10 @@ class ConsoleServices:
     accounts: Accounts
     limits: AccountLimits
     identities: Identities
+    rotations: Rotations
+    security: SecurityStore
+    levels: LevelStore
+    reputation_rules: Rules
     senders: Senders
     unsubscribes: UnsubscribeStore
     endpoints: Endpoints

@@ -7,6 +7,9 @@ from tayori.edge.console.access import Page
 from tayori.edge.console.pages import (
     accounts,
     audit,
+    domain_level,
+    domain_settings,
+    domains,
     home,
     links,
     log_in,
@@ -28,6 +31,9 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     second_factor.routes,
     users.routes,
     audit.routes,
+    domains.routes,
+    domain_level.routes,
+    domain_settings.routes,
     senders.routes,
     receivers.routes,
 )
