@@ -1,16 +1,14 @@
 """`tayori config`: check the settings, or show what is in force."""
 
 from pathlib import Path
-from urllib.parse import urlsplit
 
-import msgspec
 import typer
 
 from tayori.classify.current import BounceRules
 from tayori.cli.options import AsJson, ConfigFile, settings
 from tayori.cli.output import show, show_one
 from tayori.cli.shaping import rules_of
-from tayori.config.tree import Settings
+from tayori.config.shown import shown
 from tayori.inbound.autoreply_rules import AutoReplyRules
 from tayori.screen.review import Reviewer
 
@@ -31,18 +29,4 @@ def check(config: ConfigFile = None, as_json: AsJson = False) -> None:
 @config_app.command("show")
 def show_settings(config: ConfigFile = None, as_json: AsJson = False) -> None:
     """Show every setting with the value in force; passwords are masked."""
-    show(_rows(settings(config)), as_json=as_json)
-
-
-def _rows(tree: Settings) -> list[dict[str, object]]:
-    values = msgspec.to_builtins(tree)
-    values["database"]["url"] = _masked(values["database"]["url"])
-    rows: list[dict[str, object]] = [{"key": "data_dir", "value": values.pop("data_dir")}]
-    for section, keys in values.items():
-        rows += [{"key": f"{section}.{key}", "value": value} for key, value in keys.items()]
-    return rows
-
-
-def _masked(url: str) -> str:
-    password = urlsplit(url).password
-    return url.replace(f":{password}@", ":***@") if password else url
+    show([{"key": key, "value": value} for key, value in shown(settings(config))], as_json=as_json)

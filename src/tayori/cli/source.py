@@ -1,6 +1,5 @@
 """`tayori source`: the addresses that mail leaves from, their warm-up, and their standing."""
 
-from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
@@ -10,12 +9,10 @@ from tayori.app.parts import Parts
 from tayori.cli.opened import CommandError, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show
-from tayori.config.delivery import DeliverySettings, SourceSettings
-from tayori.delivery.pools import Member, pools_of
+from tayori.config.delivery import DeliverySettings
 from tayori.delivery.source_check import Surroundings, check_source
+from tayori.delivery.source_standing import SourceStanding, WarmUp, standings
 from tayori.delivery.sources import Source
-from tayori.reputation.warmup import Progress, Table, advanced, grows
-from tayori.runtime.clock import SECOND, day_of, day_range
 
 source_app = typer.Typer(help="Look at the addresses that mail leaves from.", no_args_is_help=True)
 
@@ -28,12 +25,14 @@ def list_sources(config: ConfigFile = None, as_json: AsJson = False) -> None:
         if not parts.settings.delivery.sources:
             return [_only(parts.settings.service.hostname)]
         store = warmup(parts)
-        progress = await store.all()
-        return [
-            row
-            for source in parts.settings.delivery.sources
-            for row in _rows(parts, source, store.table, progress)
-        ]
+        found = standings(
+            parts.settings.delivery,
+            parts.zone,
+            parts.clock.now(),
+            store.table,
+            await store.all(),
+        )
+        return [row for standing in found for row in _rows(parts, standing)]
 
     show(run(config, work), as_json=as_json)
 
@@ -106,71 +105,36 @@ def _row(source: Source, pools: str) -> dict[str, object]:
     }
 
 
-def _rows(
-    parts: Parts,
-    source: SourceSettings,
-    table: Table,
-    progress: dict[tuple[str, str], Progress],
-) -> list[dict[str, object]]:
+def _rows(parts: Parts, standing: SourceStanding) -> list[dict[str, object]]:
     """Return one row for a warm source, else one for each provider that is counted by itself."""
-    named = Source(
-        source.name, source.ehlo_name or parts.settings.service.hostname, source.ipv4, source.ipv6
-    )
-    member, pools = _membership(parts, source.name)
-    row = _row(named, pools)
-    now = parts.clock.now()
-    if member is None or member.warms_from is None:
-        return [row | ({} if pools else {"note": "It is in no pool and sends nothing."})]
-    if now < member.warms_from:
-        return [row | {"step": "waits", "note": f"Its warm-up begins on {source.warmup_start}."}]
-    providers = sorted({provider for name, provider in progress if name == source.name} | {""})
-    return [
-        row | _standing(parts, table, provider, progress.get((source.name, provider)))
-        for provider in providers
-    ]
+    own = standing.settings
+    named = Source(own.name, own.ehlo_name or parts.settings.service.hostname, own.ipv4, own.ipv6)
+    row = _row(named, ", ".join(f"{pool or 'all'} ({weight})" for pool, weight in standing.pools))
+    if not standing.pools:
+        return [row | {"note": "It is in no pool and sends nothing."}]
+    if standing.waits_for:
+        note = f"Its warm-up begins on {standing.waits_for}."
+        return [row | {"step": "waits", "note": note}]
+    return [row | _warming(one) for one in standing.warming] or [row]
 
 
-def _membership(parts: Parts, name: str) -> tuple[Member | None, str]:
-    pools = pools_of(parts.settings.delivery, parts.zone)
-    members = {
-        pool or "all": member
-        for pool, some in pools.by_name.items()
-        for member in some
-        if member.source.name == name
-    }
-    shown = ", ".join(f"{pool} ({member.weight})" for pool, member in members.items())
-    return next(iter(members.values()), None), shown
-
-
-def _standing(
-    parts: Parts, table: Table, provider: str, progress: Progress | None
-) -> dict[str, object]:
-    now = parts.clock.now()
-    curve = table.curve(provider)
-    _, day_ends_at = day_range(day_of(now, parts.zone), parts.zone)
-    at = progress or advanced(None, table, curve, now, day_ends_at)
-    named: dict[str, object] = {"provider": provider or "others"}
-    if curve.is_warm(at.step):
-        return named | {"note": "Its warm-up is over."}
-    left = timedelta(days=curve.steps - at.step + 1)
-    end = datetime.fromtimestamp(now / SECOND, parts.zone).date() + left
-    return named | {
-        "step": f"{at.step} of {curve.steps}",
-        "day_used": at.day_used,
-        "day_cap": curve.day_cap(at.step),
-        "hour_used": at.hour_used,
-        "hour_cap": curve.hour_cap(at.step),
-        "warm_on": end.isoformat(),
-        "note": _next(table, provider, at),
+def _warming(one: WarmUp) -> dict[str, object]:
+    return {
+        "provider": one.provider or "others",
+        "step": f"{one.step} of {one.steps}",
+        "day_used": one.day_used,
+        "day_cap": one.day_cap,
+        "hour_used": one.hour_used,
+        "hour_cap": one.hour_cap,
+        "warm_on": one.warm_on,
+        "note": _next(one),
     }
 
 
-def _next(table: Table, provider: str, at: Progress) -> str:
-    curve = table.curve(provider)
-    following = "no caps" if curve.is_warm(at.step + 1) else f"{curve.day_cap(at.step + 1)} mails"
-    if grows(at, table, curve):
+def _next(one: WarmUp) -> str:
+    following = "no caps" if one.next_cap is None else f"{one.next_cap} mails"
+    if one.grows:
         return f"Tomorrow: {following}."
-    if at.refused > at.day_used * table.hold_above:
-        return f"Held: {at.refused} of {at.day_used} mails were refused for reputation today."
-    needed = int(curve.day_cap(at.step) * table.grow_above) + 1
-    return f"Tomorrow: {following} if today's reach {needed}, else the same."
+    if one.held:
+        return f"Held: {one.refused} of {one.day_used} mails were refused for reputation today."
+    return f"Tomorrow: {following} if today's reach {one.needed}, else the same."

@@ -22,6 +22,8 @@ from tayori.suppress.store import block
 
 PAGE: Final = 1_000
 EVERY_ACCOUNT: Final = 0
+LOOKED: Final = 20_000
+"""Addresses that a page looks at for those that have a part."""
 
 _shared, _custom, _gone = shared_blacklist.c, custom_blacklist.c, unsubscription.c
 
@@ -136,6 +138,42 @@ _KEYS = {
 _FIRST: Final = {"address": "", "domain": "", "account_id": -1}
 
 
+_walked = (
+    select(_shared.address)
+    .where(_shared.address > bindparam("after"))
+    .order_by(_shared.address)
+    .limit(bindparam("looked"))
+)
+_BLOCKED = select(
+    _shared.address,
+    _shared.account_id,
+    _shared.at,
+    _shared.expires_at,
+    _shared.reason,
+    message.c.public_id.label("mail"),
+    literal("").label("domain"),
+).select_from(shared_blacklist.outerjoin(message, message.c.id == _shared.message_id))
+_LOOK = Statement(
+    _BLOCKED.where(_shared.address.in_(_walked))
+    .where(_shared.expires_at > bindparam("now"))
+    .where(_shared.address.like(bindparam("part"), escape=LIKE_ESCAPE))
+    .order_by(_shared.address)
+    .limit(bindparam("most"))
+)
+_LOOK_END = Statement(
+    select(_shared.address)
+    .where(_shared.address > bindparam("after"))
+    .order_by(_shared.address)
+    .limit(1)
+    .offset(bindparam("skipped"))
+)
+_EXACTLY = Statement(
+    _BLOCKED.where(_shared.address == bindparam("wanted")).where(
+        _shared.expires_at > bindparam("now")
+    )
+)
+
+
 def _put(build: Any) -> Any:
     added = build(custom_blacklist).values(
         {c.name: bindparam(c.name) for c in custom_blacklist.c if c.name != "id"}
@@ -165,6 +203,36 @@ _REMOVE = {
         .where(_gone.domain == bindparam("of_domain"))
     ),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """A part of the shared blacklist; `next` is the address that the rest begins behind, "" none.
+
+    Among very many addresses a rare part may be far: then there are few rows, or none, and a next.
+    """
+
+    rows: Sequence[Listed]
+    next: str
+
+
+async def look_at_shared(
+    database: Database, text: str, now: int, *, after: str = "", most: int, looked: int = LOOKED
+) -> Look:
+    """Return blocked addresses that have this part, by address; only so many are looked at."""
+    wanted = text.lower()
+    values = {"now": now, "after": after, "most": most + 1, "looked": looked, "wanted": wanted}
+    values |= {"part": f"%{like_text(wanted)}%", "skipped": looked - 1}
+    async with database.read() as transaction:
+        exact = await transaction.fetch(_EXACTLY, values) if "@" in wanted and not after else []
+        if exact:
+            return Look([_listed(row) for row in exact], "")
+        rows = await transaction.fetch(_LOOK, values)
+        end = await transaction.fetch_one(_LOOK_END, values)
+    found = [_listed(row) for row in rows[:most]]
+    if len(rows) > most:
+        return Look(found, found[-1].address)
+    return Look(found, str(end["address"]) if end else "")
 
 
 class ListingStore:

@@ -6,7 +6,7 @@ from datetime import date, tzinfo
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.runtime.clock import Clock, day_of, day_range
-from tayori.tenants.billing.model import Statement, Usage
+from tayori.tenants.billing.model import Purse, Statement, Usage
 from tayori.tenants.billing.store import BillingStore
 
 _MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])\Z")
@@ -41,6 +41,15 @@ class BillingDesk:
             credits=await self._store.credits(account_id, self._period(month)),
             balance=await self._store.balance(account_id),
         )
+
+    async def purse(self, account_id: int) -> Purse:
+        """Return what an account has used up and has left."""
+        return await self._store.purse(account_id)
+
+    @property
+    def today(self) -> str:
+        """Return the day "YYYY-MM-DD" that mails are counted on now."""
+        return day_of(self._clock.now(), self._zone)
 
     async def add_credit(self, account_id: int, amount: int, note: str = "") -> int | Refusal:
         """Put an amount (micro-units, negative to take it back) on an account; the new balance."""

@@ -78,4 +78,5 @@ CREDITS = Statement(
     .where(credit.c.at < bindparam("ends_at"))
     .order_by(credit.c.at, credit.c.id)
 )
+PURSE = Statement(select(purse).where(_purse.account_id == bindparam("account")))
 BALANCE = Statement(select(_purse.balance).where(_purse.account_id == bindparam("account")))

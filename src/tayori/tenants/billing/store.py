@@ -112,6 +112,12 @@ class BillingStore:
             row = await transaction.fetch_one(statements.BALANCE, {"account": account_id})
         return int(row["balance"]) if row else 0
 
+    async def purse(self, account_id: int) -> Purse:
+        """Return what an account has used up and has left; an empty one before its first mail."""
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(statements.PURSE, {"account": account_id})
+        return Purse(account_id=account_id) if row is None else _purse(row)
+
     async def add_credit(self, account_id: int, amount: int, note: str, now: int) -> int:
         """Put an amount on an account and return the new balance."""
         values = {"account_id": account_id, "at": now, "amount": amount, "note": note}
