@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from tayori.accept.door import Door
+from tayori.app.billing import build_desk
+from tayori.app.delivery import warmup
 from tayori.app.notices import build_notices
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_bench, build_pace, build_planner, build_quotas
@@ -11,11 +13,18 @@ from tayori.app.tasks import build_tasks
 from tayori.bulk.outlook_store import OutlookStore
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.endpoints import Endpoints
+from tayori.callbacks.posting import Poster
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
+from tayori.db.roll_store import RollStore
+from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.security.store import SecurityStore
 from tayori.edge.console.app import build_console
 from tayori.edge.console.log_ins import FREE, LogIns
+from tayori.edge.console.operating import Operating
 from tayori.edge.console.services import ConsoleServices
+from tayori.queue.operator_store import OperatorStore
+from tayori.queue.overview_store import OverviewStore
+from tayori.queue.unclassified_store import UnclassifiedStore
 from tayori.reputation.backoff_store import BackoffStore
 from tayori.reputation.level_store import LevelStore
 from tayori.reputation.permits import Permits
@@ -23,6 +32,9 @@ from tayori.reputation.standing_store import StandingStore
 from tayori.stats.response_store import ResponseStore
 from tayori.stats.store import StatsStore
 from tayori.suppress.listed_store import ListedStore
+from tayori.suppress.listing_store import ListingStore, ListName
+from tayori.tenants.api_log_store import AccessStore
+from tayori.tenants.pool_store import PoolStore
 
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
 PATH = "/console"
@@ -71,6 +83,7 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         planner=build_planner(parts),
         pace=build_pace(parts),
         queue=parts.queue,
+        operating=_operating(parts),
         stats=StatsStore(parts.database),
         suppressions=parts.suppressions,
         listed=ListedStore(parts.database),
@@ -84,6 +97,27 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         clock=parts.clock,
         ids=parts.ids,
         zone=parts.zone,
+    )
+
+
+def _operating(parts: Parts) -> Operating:
+    database = parts.database
+    return Operating(
+        queue=OperatorStore(database),
+        overview=OverviewStore(database),
+        queue_changed=parts.queue_signal.announce,
+        reactions=ReactionStore(database),
+        replies=UnclassifiedStore(database),
+        roll=RollStore(database),
+        security=SecurityStore(database),
+        pools=PoolStore(database),
+        levels=LevelStore(database, build_bench(parts)),
+        billing=build_desk(parts),
+        blacklist=ListingStore(database, ListName.SHARED),
+        calls=AccessStore(database),
+        warmup=lambda: warmup(parts),
+        poster=lambda: Poster(parts.resolver, parts.settings.callbacks, parts.clock),
+        data_dir=parts.data_dir,
     )
 
 

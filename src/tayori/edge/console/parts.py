@@ -17,7 +17,11 @@ PARTS: Final[Mapping[str, str]] = {
         "forms",
     ),
     **dict.fromkeys(
-        ("filters", "search", "pager", "sorted_by", "empty", "nothing_found", "scroll"), "lists"
+        (
+            *("filters", "search", "choice", "on_day", "pager", "sorted_by"),
+            *("empty", "nothing_found", "scroll"),
+        ),
+        "lists",
     ),
     **dict.fromkeys(
         (

@@ -18,6 +18,7 @@ from tayori.db.database import Database
 from tayori.delivery.security.store import SecurityStore
 from tayori.dns.resolver import Resolver
 from tayori.edge.console.log_ins import LogIns
+from tayori.edge.console.operating import Operating
 from tayori.notices.sender import Notices
 from tayori.queue.store import QueueStore
 from tayori.reputation.level_store import LevelStore
@@ -75,6 +76,7 @@ class ConsoleServices:
     planner: Planner
     pace: Pace
     queue: QueueStore
+    operating: Operating
     stats: StatsStore
     suppressions: SuppressStore
     listed: ListedStore
