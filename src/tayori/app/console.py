@@ -9,11 +9,13 @@ from tayori.app.delivery import warmup
 from tayori.app.notices import build_notices
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_bench, build_pace, build_planner, build_quotas
+from tayori.app.scoring import build_scorer
 from tayori.app.tasks import build_tasks
 from tayori.bulk.outlook_store import OutlookStore
 from tayori.callbacks.endpoint_store import EndpointStore
 from tayori.callbacks.endpoints import Endpoints
 from tayori.callbacks.posting import Poster
+from tayori.catalog.template_look_store import TemplateLookStore
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.db.roll_store import RollStore
 from tayori.delivery.reactions.store import ReactionStore
@@ -75,6 +77,8 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         ),
         endpoint_store=endpoint_store,
         templates=parts.templates,
+        template_looks=TemplateLookStore(parts.database),
+        scorer=build_scorer(parts, None),
         receivers=parts.receivers,
         list_files=parts.list_files,
         door=door,

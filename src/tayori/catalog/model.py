@@ -68,6 +68,8 @@ class TemplateContent:
 
     html: str
     text: str
+    blocks: str = ""
+    """What the HTML was made of in the console's editor, as that keeps it; "" when by hand."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,6 +53,7 @@ _ADD_VERSION = Statement(
         version=bindparam("version"),
         html=bindparam("html"),
         text=bindparam("text"),
+        blocks=bindparam("blocks"),
         created_at=bindparam("created_at"),
     )
 )
@@ -148,7 +149,7 @@ class TemplateStore:
             row = await transaction.fetch_one(_ADD, _values(new))
             template_id = 0 if row is None else int(row["id"])
             await _add_version(transaction, template_id, new, content)
-            stored = _template(
+            stored = template_of(
                 await transaction.fetch_one(_ONE, owner | {"template_id": template_id})
             )
             await self._decided(transaction, stored, stored.updated_at)
@@ -197,7 +198,7 @@ class TemplateStore:
                 return None
             newest = {"template_id": template_id, "version": row["version"]}
             content = await transaction.fetch_one(_CONTENT, newest)
-        return StoredTemplate(template=_template(row), content=_content(content))
+        return StoredTemplate(template=template_of(row), content=content_of(content))
 
     async def any(self, template_id: int) -> StoredTemplate | None:
         """Return a template of any account: for operators only."""
@@ -207,14 +208,14 @@ class TemplateStore:
                 return None
             newest = {"template_id": template_id, "version": row["version"]}
             content = await transaction.fetch_one(_CONTENT, newest)
-        return StoredTemplate(template=_template(row), content=_content(content))
+        return StoredTemplate(template=template_of(row), content=content_of(content))
 
     async def version(self, template_id: int, version: int) -> TemplateContent | None:
         """Return the content of one version, whether or not the template is still there."""
         this = {"template_id": template_id, "version": version}
         async with self._database.read() as transaction:
             row = await transaction.fetch_one(_CONTENT, this)
-        return None if row is None else _content(row)
+        return None if row is None else content_of(row)
 
     async def page(self, account_id: int, skip: int, most: int) -> tuple[list[Template], int]:
         """Return a part of the account's templates, newest first, and how many it has."""
@@ -222,13 +223,13 @@ class TemplateStore:
         async with self._database.read() as transaction:
             counted = await transaction.fetch_one(_COUNT, values)
             rows = await transaction.fetch(_PAGE, values)
-        return [_template(row) for row in rows], 0 if counted is None else int(counted["n"])
+        return [template_of(row) for row in rows], 0 if counted is None else int(counted["n"])
 
     async def of_status(self, status: TemplateStatus) -> list[Template]:
         """Return the templates of all accounts in this status: for operators only."""
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_OF_STATUS, {"wanted_status": int(status)})
-        return [_template(row) for row in rows]
+        return [template_of(row) for row in rows]
 
     async def queue(self, wanted: Waiting, most: int) -> list[Template]:
         """Return templates of all accounts in a status, those last changed first or last."""
@@ -254,7 +255,7 @@ class TemplateStore:
             "most": most,
         }
         async with self._database.read() as transaction:
-            return [_template(row) for row in await transaction.fetch(statement, values)]
+            return [template_of(row) for row in await transaction.fetch(statement, values)]
 
     async def usual_business(self, account_id: int) -> str:
         """Return what most of the account's approved templates are for, "" without any."""
@@ -277,7 +278,7 @@ class TemplateStore:
             if await transaction.execute(_REVIEW, values) != 1:
                 return False
             row = await transaction.fetch_one(_ANY, {"template_id": template_id})
-            await self._decided(transaction, _template(row), now)
+            await self._decided(transaction, template_of(row), now)
         return True
 
     async def delete(self, account_id: int, template_id: int, now: int) -> bool:
@@ -297,6 +298,7 @@ async def _add_version(
             "version": of.version,
             "html": content.html.encode(),
             "text": content.text.encode(),
+            "blocks": content.blocks,
             "created_at": of.updated_at,
         },
     )
@@ -317,7 +319,8 @@ def _values(of: Template) -> dict[str, int | str | None]:
     }
 
 
-def _template(row: Row | None) -> Template:
+def template_of(row: Row | None) -> Template:
+    """Return a template as a row holds it; LookupError without one."""
     if row is None:
         raise LookupError("A template that was just written cannot be found.")
     return Template(
@@ -335,7 +338,10 @@ def _template(row: Row | None) -> Template:
     )
 
 
-def _content(row: Row | None) -> TemplateContent:
+def content_of(row: Row | None) -> TemplateContent:
+    """Return the content that a row of a version holds; LookupError without one."""
     if row is None:
         raise LookupError("A template has no content for its newest version.")
-    return TemplateContent(html=bytes(row["html"]).decode(), text=bytes(row["text"]).decode())
+    return TemplateContent(
+        html=bytes(row["html"]).decode(), text=bytes(row["text"]).decode(), blocks=row["blocks"]
+    )

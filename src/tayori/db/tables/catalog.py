@@ -62,4 +62,5 @@ template_version = Table(
     Column("html", LargeBinary, nullable=False),
     Column("text", LargeBinary, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("blocks", Text, nullable=False, server_default=""),  # JSON, "" for none
 )

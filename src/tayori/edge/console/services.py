@@ -11,6 +11,7 @@ from tayori.callbacks.endpoints import Endpoints
 from tayori.catalog.list_files import ListFiles
 from tayori.catalog.receivers import Receivers
 from tayori.catalog.senders import Senders
+from tayori.catalog.template_look_store import TemplateLookStore
 from tayori.catalog.templates import Templates
 from tayori.catalog.unsubscribe_store import UnsubscribeStore
 from tayori.config.tree import Settings
@@ -19,6 +20,7 @@ from tayori.delivery.security.store import SecurityStore
 from tayori.dns.resolver import Resolver
 from tayori.edge.console.log_ins import LogIns
 from tayori.edge.console.operating import Operating
+from tayori.inbound.scoring import Scorer
 from tayori.notices.sender import Notices
 from tayori.queue.store import QueueStore
 from tayori.reputation.level_store import LevelStore
@@ -68,6 +70,8 @@ class ConsoleServices:
     endpoints: Endpoints
     endpoint_store: EndpointStore
     templates: Templates
+    template_looks: TemplateLookStore
+    scorer: Scorer
     receivers: Receivers
     list_files: ListFiles
     door: Door

@@ -38,7 +38,8 @@
   // A form is sent once, however often its button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target;
-    if (form.method !== "post" || event.defaultPrevented) return;
+    // What only fills a frame may be sent again.
+    if (form.method !== "post" || event.defaultPrevented || event.submitter?.formTarget) return;
     if (form.dataset.sent) event.preventDefault();
     form.dataset.sent = "yes";
   });
@@ -51,6 +52,25 @@
   document.addEventListener("change", (event) => {
     if (event.target.matches("form.filters input[type=search]")) event.stopPropagation();
   }, true);
+  // A frame follows what is typed into its form. It is a new one each time, so that "back" leads to
+  // the page before, not to an older preview.
+  const waits = new WeakMap();
+  const follow = (button) => {
+    const frame = document.querySelector(`iframe[name="${button.formTarget}"]`);
+    if (!frame) return;
+    const fresh = frame.cloneNode();
+    fresh.removeAttribute("src");
+    frame.replaceWith(fresh);
+    button.form.requestSubmit(button);
+  };
+  const followLater = (event) => {
+    const button = event.target.form?.querySelector("[data-follows]");
+    if (!button) return;
+    clearTimeout(waits.get(button));
+    waits.set(button, setTimeout(() => button.isConnected && follow(button), 600));
+  };
+  document.addEventListener("input", followLater);
+  document.addEventListener("change", followLater);
 
   // Charts, drawn by ECharts, which is fetched when the first one is there.
   let library = null;
@@ -120,6 +140,7 @@
   const enhance = (root) => {
     for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
     for (const element of root.querySelectorAll("[data-chart]")) draw(element);
+    for (const button of root.querySelectorAll('[data-follows="now"]')) follow(button);
     // On a small screen the numbers of a chart are folded away until asked for.
     if (window.innerWidth < 768) for (const table of root.querySelectorAll(".chart-table[open]")) table.open = false;
   };

@@ -31,6 +31,8 @@ from tayori.edge.console.pages import (
     second_factor,
     senders,
     settings,
+    template_editor,
+    templates,
     users,
 )
 
@@ -62,4 +64,6 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     operator_sources.routes,
     operator_system.routes,
     settings.routes,
+    template_editor.routes,
+    templates.routes,
 )

@@ -1,0 +1,222 @@
+"""Templates: the list, one with its review and versions, and what is done to it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from starlette.responses import Response
+
+from tayori.catalog.model import StoredTemplate, TemplateContent, TemplateStatus
+from tayori.edge.console.access import Page, Right, action, page
+from tayori.edge.console.drafts import judge, reasons_of
+from tayori.edge.console.flash import Tone
+from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.previews import filled, framed, names_in
+from tayori.edge.console.rendering import url
+from tayori.edge.console.samples import samples
+from tayori.edge.console.visit import Visit
+from tayori.refusal.refusal import Refusal
+from tayori.refusal.table import message
+from tayori.tenants.users.audit_model import AuditAction
+
+_NOT_FOUND: Final = 404
+_STATUSES: Final = {
+    "approved": TemplateStatus.APPROVED,
+    "review": TemplateStatus.IN_REVIEW,
+    "refused": TemplateStatus.REFUSED,
+}
+_VERSIONS: Final = 10
+"""Versions that one page shows."""
+VALUE: Final = "value."
+"""What stands before a variable's name in a form, so that no name is one of ours."""
+_LONGEST_VALUE: Final = 2_000
+_LONGEST_ID: Final = 18
+
+
+def routes() -> list[Page]:
+    """Return the pages of this area."""
+    return [
+        page("/templates", Right.LOOK, listing),
+        page("/templates/{id}", Right.LOOK, show),
+        page("/templates/{id}/preview", Right.LOOK, preview),
+        page("/templates/{id}/versions", Right.LOOK, versions),
+        page("/templates/{id}/versions/{version}", Right.LOOK, show_version),
+        page("/templates/{id}/versions/{version}/preview", Right.LOOK, preview_version),
+        action("/templates/{id}/versions/{version}/restore", Right.SEND, restore),
+        action("/templates/{id}/delete", Right.SEND, delete),
+    ]
+
+
+async def listing(visit: Visit) -> Response:
+    """Show the account's templates with their status, and why some were refused."""
+    asked = read_list(
+        url("/templates"),
+        visit.query,
+        sorts=("name", "changed"),
+        usual="-changed",
+        filters={"q": None, "status": tuple(_STATUSES)},
+    )
+    found, total = await visit.services.template_looks.page(
+        visit.account.id,
+        asked.order,
+        (asked.offset, asked.limit),
+        text=asked["q"],
+        status=_STATUSES.get(asked["status"]),
+    )
+    return visit.page(
+        "templates/list.html.j2",
+        page=page_of(asked, found, total),
+        reasons={template.id: reasons_of(template, visit.language) for template in found},
+    )
+
+
+async def show(visit: Visit) -> Response:
+    """Show a template: status and reasons, preview, score, versions."""
+    stored = await template_of(visit)
+    return visit.error(_NOT_FOUND) if stored is None else await shown(visit, stored)
+
+
+async def preview(visit: Visit) -> Response:
+    """Answer the frame with the newest version, filled with the values of the query."""
+    stored = await template_of(visit)
+    return visit.error(_NOT_FOUND) if stored is None else _frame(visit, stored.content)
+
+
+async def versions(visit: Visit) -> Response:
+    """Show all versions, newest first."""
+    stored = await template_of(visit)
+    if stored is None:
+        return visit.error(_NOT_FOUND)
+    asked = read_list(url("/templates", stored.template.id, "versions"), visit.query, sorts=("id",))
+    before = number(asked.after) or stored.template.version + 1
+    found = await visit.services.template_looks.versions(
+        visit.account.id, stored.template.id, asked.limit, before=before
+    )
+    last = str(found[asked.rows - 1].number) if len(found) > asked.rows else ""
+    return visit.page(
+        "templates/versions.html.j2",
+        kept=stored.template,
+        page=page_of(asked, found, next_key=last),
+    )
+
+
+async def show_version(visit: Visit) -> Response:
+    """Show an older version, which can be made the newest one again."""
+    stored, content = await _version_of(visit)
+    if stored is None or content is None:
+        return visit.error(_NOT_FOUND)
+    return visit.page(
+        "templates/version.html.j2",
+        kept=stored.template,
+        content=content,
+        number=number(visit.path["version"]),
+        text=filled(content.text, _values(visit, content), html=False),
+    )
+
+
+async def preview_version(visit: Visit) -> Response:
+    """Answer the frame with an older version."""
+    _, content = await _version_of(visit)
+    return visit.error(_NOT_FOUND) if content is None else _frame(visit, content)
+
+
+async def restore(visit: Visit) -> Response:
+    """Make an older version the newest again: a further version, which is reviewed as any."""
+    stored, content = await _version_of(visit)
+    if stored is None or content is None:
+        return visit.error(_NOT_FOUND)
+    before = stored.template
+    edited = await visit.services.templates.update(
+        visit.account.id, before.id, before.name, content
+    )
+    if isinstance(edited, Refusal):
+        said = message(edited, visit.language)
+        return visit.redirect(url("/templates", before.id), said, Tone.DANGER)
+    await visit.record(
+        AuditAction.TEMPLATE_CHANGED,
+        before.name,
+        before=str(before.version),
+        after=str(edited.version),
+    )
+    text = visit.gettext(
+        "Version %(old)s is back, as version %(new)s.",
+        old=visit.path["version"],
+        new=edited.version,
+    )
+    return visit.redirect(url("/templates", before.id), text)
+
+
+async def delete(visit: Visit) -> Response:
+    """Delete a template; mail that was accepted with it still goes out."""
+    stored = await template_of(visit)
+    if stored is None:
+        return visit.error(_NOT_FOUND)
+    refused = await visit.services.templates.delete(visit.account.id, stored.template.id)
+    if refused is not None:
+        return visit.error(_NOT_FOUND)
+    name = stored.template.name
+    await visit.record(AuditAction.TEMPLATE_REMOVED, name)
+    text = visit.gettext("The template %(name)s was deleted.", name=name)
+    return visit.redirect(url("/templates"), text)
+
+
+async def template_of(visit: Visit) -> StoredTemplate | None:
+    """Return the account's template that the path names."""
+    found = await visit.services.templates.get(visit.account.id, number(visit.path["id"]))
+    return None if isinstance(found, Refusal) else found
+
+
+async def shown(visit: Visit, stored: StoredTemplate, *, status: int = 200) -> Response:
+    """Return the page of a template."""
+    template, content = stored.template, stored.content
+    judged = await judge(visit.services.scorer, content, template.name, visit.language)
+    found = await visit.services.template_looks.versions(
+        visit.account.id, template.id, _VERSIONS + 1
+    )
+    values = _values(visit, content)
+    return visit.page(
+        "templates/show.html.j2",
+        status=status,
+        kept=template,
+        content=content,
+        reasons=reasons_of(template, visit.language),
+        judged=judged,
+        values=values,
+        text=filled(content.text, values, html=False),
+        versions=found[:_VERSIONS],
+        more=len(found) > _VERSIONS,
+    )
+
+
+def values_of(given: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of variables in a form or query."""
+    return {
+        name.removeprefix(VALUE): value[:_LONGEST_VALUE].replace("\0", "")
+        for name, value in given.items()
+        if name.startswith(VALUE)
+    }
+
+
+def number(text: str) -> int:
+    """Return a number of a path, 0 for what is none."""
+    ok = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
+    return int(text) if ok else 0
+
+
+def _values(visit: Visit, content: TemplateContent) -> dict[str, str]:
+    names = names_in(content.html, content.text)
+    return samples(names, visit.language, values_of(visit.query))
+
+
+def _frame(visit: Visit, content: TemplateContent) -> Response:
+    values = _values(visit, content)
+    html = filled(content.html, values, html=True)
+    return framed(html, filled(content.text, values, html=False), visit.language.value)
+
+
+async def _version_of(visit: Visit) -> tuple[StoredTemplate | None, TemplateContent | None]:
+    stored, wanted = await template_of(visit), number(visit.path["version"])
+    if stored is None or not 0 < wanted < 2**31:
+        return stored, None
+    return stored, await visit.services.template_looks.version(
+        visit.account.id, stored.template.id, wanted
+    )
