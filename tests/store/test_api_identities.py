@@ -31,12 +31,13 @@ def rechecks(world: World) -> Rechecks:
     return looking(world, world.resolver)
 
 
-def looking(world: World, lookups) -> Rechecks:
+def looking(world: World, lookups, broken=None) -> Rechecks:
     return Rechecks(
         identities=world.services.identities,
         rotations=world.services.rotations,
         lookups=lookups,
         domains=DOMAINS,
+        broken=broken,
     )
 
 
@@ -278,8 +279,14 @@ async def test_re_checks_find_what_was_published_and_what_was_taken_away(world):
     world.dns.remove(f"_dmarc.{DOMAIN}")
     identity = await world.services.identities.get(world.one.account.id, DOMAIN)
     world.clock.advance(identity.check_due_at - world.clock.now())
+    told = []
+
+    async def broken(identity):
+        told.append((identity.domain, identity.verified))
+
     with capture_logs() as logged:
-        assert await rechecks(world).run_due(10) == 2
+        assert await looking(world, world.resolver, broken).run_due(10) == 2
+    assert told == [(DOMAIN, False)]
     found = await world.services.identities.get(world.one.account.id, DOMAIN)
     assert found.verified is False
     assert [(line["event"], line["standing"], line["wrong"]) for line in logged] == [

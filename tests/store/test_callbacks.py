@@ -50,6 +50,7 @@ class World:
         self.store = CallbackStore(database, BOX)
         self.endpoints = EndpointStore(database, BOX)
         self.selection = Selection(self.store, Horizon(database), clock)
+        self.switched_off = []
 
     async def endpoint(self, url, sender="", account_id=None):
         number = account_id or self.account.id
@@ -82,10 +83,14 @@ class World:
                 poster=poster,
                 clock=self.clock,
                 at_once=self.settings.at_once,
+                switched_off=self._note,
             )
             taken = await dispatcher.look()
             await dispatcher.idle()
         return taken
+
+    async def _note(self, endpoint, reason):
+        self.switched_off.append((endpoint.url, reason))
 
     async def log(self, endpoint):
         return await self.endpoints.log(endpoint.id, 1_000)
@@ -321,6 +326,7 @@ async def test_after_a_day_of_failures_an_endpoint_is_off_until_a_replay(
     found = await world.endpoints.get(endpoint.id)
     assert found.off_at is not None
     assert found.off_reason == "Every call failed for 24 hours; the last: HTTP status 503"
+    assert world.switched_off == [(receiver.url, found.off_reason)]
     (told,) = [one for one in await events_of(database) if one["kind"] == "callback_off"]
     assert told["account_id"] == world.account.id
     assert json.loads(told["data"]) == {"url": receiver.url, "reason": found.off_reason}

@@ -68,6 +68,7 @@ async def test_an_invitation_without_mail_is_a_link_to_hand_over(world):
     assert [entry.action for entry in await world.audited()] == [
         AuditAction.USER_INVITED,
         AuditAction.USER_CREATED,
+        AuditAction.LOG_IN,
     ]
 
 

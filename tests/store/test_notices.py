@@ -5,9 +5,11 @@ from dataclasses import replace
 import pytest
 from tests.store.test_door import door
 from tests.support.people import people
-from tests.unit.accept.test_checks import ACCOUNT, SENDER
+from tests.unit.accept.test_checks import ACCOUNT, IDENTITY, SENDER, TEMPLATE
 
+from tayori.catalog.model import TemplateStatus
 from tayori.compose.model import decode_recipe
+from tayori.notices.owners import OwnerNotices
 from tayori.notices.sender import Notices, Told
 from tayori.notices.texts import NoticeKind
 from tayori.queue.store import QueueStore
@@ -89,3 +91,32 @@ async def test_the_owners_of_an_account_are_told_and_nobody_else(world):
     data = {"account": "acme", "domain": "shop.example"}
     await notices(world).tell_owners(acme.id, NoticeKind.DOMAIN_BROKEN, data)
     assert set(await queued(world)) == {"owner@example.com"}
+
+
+async def test_owners_hear_of_domains_callbacks_and_templates(world):
+    acme = await world.account("acme")
+    await world.user("owner@example.com", of=acme)
+    owners = OwnerNotices(notices(world), world.accounts)
+    await owners.domain_broken(replace(IDENTITY, account_id=acme.id))
+    await owners.callback_off(acme.id, "https://hook.example", "HTTP status 500")
+    refused = replace(
+        TEMPLATE.template,
+        account_id=acme.id,
+        status=TemplateStatus.REFUSED,
+        review_reason="No imprint.",
+    )
+    await owners.template_decided(refused)
+    await owners.template_decided(replace(refused, status=TemplateStatus.APPROVED))
+    await owners.domain_broken(replace(IDENTITY, account_id=999))
+    store, now = QueueStore(world.database), world.clock.now()
+    leased = await store.lease("d", now, now + 1, 10)
+    recipes = await store.recipes([item.message_id for item in leased])
+    mails = [decode_recipe(recipe) for recipe in recipes.values()]
+    assert sorted(mail.subject for mail in mails) == [
+        "Callbacks of acme have stopped",
+        f"DNS records of {IDENTITY.domain} are wrong",
+        f"Template approved: {refused.name}",
+        f"Template refused: {refused.name}",
+    ]
+    assert [mail for mail in mails if "No imprint." in mail.text]
+    assert [mail for mail in mails if "https://hook.example" in mail.text]

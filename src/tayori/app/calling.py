@@ -3,7 +3,9 @@
 import os
 import socket
 
+from tayori.app.notices import build_owner_notices
 from tayori.app.parts import Parts
+from tayori.callbacks.model import Endpoint
 from tayori.callbacks.posting import Poster
 from tayori.callbacks.service import Dispatcher, Selection
 from tayori.callbacks.store import CallbackStore
@@ -36,12 +38,18 @@ def calling(parts: Parts) -> list[Service]:
     store = CallbackStore(parts.database, parts.box)
     poster = Poster(parts.resolver, settings, parts.clock)
     selection = Selection(store, Horizon(parts.database), parts.clock)
+    owners = build_owner_notices(parts)
+
+    async def switched_off(endpoint: Endpoint, reason: str) -> None:
+        await owners.callback_off(endpoint.account_id, endpoint.url, reason)
+
     dispatcher = Dispatcher(
         owner=f"{socket.gethostname()}/{os.getpid()}/{parts.ids.alphanumeric(6)}",
         store=store,
         poster=poster,
         clock=parts.clock,
         at_once=settings.at_once,
+        switched_off=switched_off,
     )
 
     async def forget() -> None:

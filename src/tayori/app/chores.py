@@ -4,6 +4,7 @@ from tayori.accept import idempotency_store as idempotency
 from tayori.app.calling import calling
 from tayori.app.door import build_door, simulator_domain
 from tayori.app.inbound import understanding
+from tayori.app.notices import build_owner_notices
 from tayori.app.parts import Parts
 from tayori.app.people import people_chores
 from tayori.app.presence import Presence
@@ -101,12 +102,7 @@ def _visits(parts: Parts) -> Service:
 
 
 def _sweeping(parts: Parts) -> list[Service]:
-    rechecks = Rechecks(
-        identities=parts.identities,
-        rotations=parts.rotations,
-        lookups=parts.resolver,
-        domains=parts.settings.domains,
-    )
+    rechecks = _rechecks(parts)
 
     async def check_domains() -> None:
         while await rechecks.run_due(RECHECKS_AT_ONCE) == RECHECKS_AT_ONCE:
@@ -150,3 +146,13 @@ def _sweeping(parts: Parts) -> list[Service]:
         Periodic("forget figures", SWEEP_S, build_levels(parts).sweep),
         Periodic("forget mails", RETENTION_S, retention.run),
     ]
+
+
+def _rechecks(parts: Parts) -> Rechecks:
+    return Rechecks(
+        identities=parts.identities,
+        rotations=parts.rotations,
+        lookups=parts.resolver,
+        domains=parts.settings.domains,
+        broken=build_owner_notices(parts).domain_broken,
+    )

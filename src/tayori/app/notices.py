@@ -1,7 +1,9 @@
 """The sender of the service's own mails, put together."""
 
 from tayori.accept.door import Door
+from tayori.app.door import build_door
 from tayori.app.parts import Parts
+from tayori.notices.owners import OwnerNotices
 from tayori.notices.sender import Notices
 
 
@@ -14,3 +16,8 @@ def build_notices(parts: Parts, door: Door) -> Notices:
         sender=parts.settings.notices.sender,
         service=parts.settings.service.hostname,
     )
+
+
+def build_owner_notices(parts: Parts) -> OwnerNotices:
+    """Return who writes to the owners of accounts."""
+    return OwnerNotices(build_notices(parts, build_door(parts)), parts.accounts)

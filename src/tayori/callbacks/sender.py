@@ -6,6 +6,7 @@ a dead one costs next to nothing, however much waits for it, and holds nobody el
 
 import asyncio
 from collections import deque
+from collections.abc import Awaitable, Callable
 from typing import Final, Protocol
 
 from tayori.callbacks.model import RETRIED_MS, Answer, Call, Endpoint
@@ -20,6 +21,10 @@ TRUSTED_FAILURES: Final = 10
 """Failures in a row, without any success, after which the endpoint rests."""
 FIRST_REST_MS: Final = 5 * SECOND
 LONGEST_REST_MS: Final = 5 * MINUTE
+
+
+SwitchedOff = Callable[[Endpoint, str], Awaitable[None]]
+"""Hears of an endpoint that is called no more, and why."""
 
 
 class Posting(Protocol):
@@ -41,7 +46,9 @@ class EndpointSender:
         poster: Posting,
         clock: Clock,
         at_once: int,
+        switched_off: SwitchedOff | None = None,
     ) -> None:
+        self._switched_off = switched_off
         self._endpoint = endpoint
         self._store = store
         self._poster = poster
@@ -142,3 +149,5 @@ class EndpointSender:
         log.get("callbacks").warning(
             "endpoint_switched_off", endpoint=self._endpoint.id, reason=reason
         )
+        if self._switched_off is not None:
+            await self._switched_off(self._endpoint, reason)

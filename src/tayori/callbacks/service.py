@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from tayori.callbacks.model import Endpoint
-from tayori.callbacks.sender import EndpointSender, Posting
+from tayori.callbacks.sender import EndpointSender, Posting, SwitchedOff
 from tayori.callbacks.store import CallbackStore, LostRaceError
 from tayori.events.feed_store import Horizon
 from tayori.runtime import log
@@ -52,7 +52,9 @@ class Dispatcher:
         poster: Posting,
         clock: Clock,
         at_once: int,
+        switched_off: SwitchedOff | None = None,
     ) -> None:
+        self._switched_off = switched_off
         self._owner = owner
         self._store = store
         self._poster = poster
@@ -107,6 +109,7 @@ class Dispatcher:
             poster=self._poster,
             clock=self._clock,
             at_once=self._at_once,
+            switched_off=self._switched_off,
         )
         self._senders[endpoint.id] = sender
         try:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from tayori.app.notices import build_owner_notices
 from tayori.app.parts import Parts
 from tayori.catalog.model import Template, TemplateStatus
 from tayori.cli.instants import instant
@@ -77,7 +78,9 @@ def approve(template_id: WhichTemplate, config: ConfigFile = None, as_json: AsJs
     """Approve the newest version of a template."""
 
     async def work(parts: Parts) -> dict[str, object]:
-        return _row(done(await parts.templates.approve(template_id)), parts.zone)
+        decided = done(await parts.templates.approve(template_id))
+        await build_owner_notices(parts).template_decided(decided)
+        return _row(decided, parts.zone)
 
     show_one(run(config, work), as_json=as_json)
 
@@ -92,7 +95,9 @@ def reject(
     """Refuse the newest version of a template."""
 
     async def work(parts: Parts) -> dict[str, object]:
-        return _row(done(await parts.templates.reject(template_id, reason)), parts.zone)
+        decided = done(await parts.templates.reject(template_id, reason))
+        await build_owner_notices(parts).template_decided(decided)
+        return _row(decided, parts.zone)
 
     show_one(run(config, work), as_json=as_json)
 

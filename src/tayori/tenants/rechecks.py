@@ -5,6 +5,7 @@ dies while it checks leaves the domains due again a few minutes later.
 """
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from tayori.config.tree import Domains
@@ -63,15 +64,25 @@ async def check_identity(
 
 
 class Rechecks:
-    """The background job: pending domains with back-off, verified ones daily (spec 2)."""
+    """The background job: pending domains with back-off, verified ones daily (spec 2).
+
+    `broken` hears of verified domains whose records are wrong now.
+    """
 
     def __init__(
-        self, *, identities: Identities, rotations: Rotations, lookups: Lookups, domains: Domains
+        self,
+        *,
+        identities: Identities,
+        rotations: Rotations,
+        lookups: Lookups,
+        domains: Domains,
+        broken: Callable[[Identity], Awaitable[None]] | None = None,
     ) -> None:
         self._identities = identities
         self._rotations = rotations
         self._lookups = lookups
         self._domains = domains
+        self._broken = broken
 
     async def run_due(self, limit: int) -> int:
         """Check up to `limit` domains that are due, all at once; return how many were due."""
@@ -81,13 +92,15 @@ class Rechecks:
 
     async def _check(self, identity: Identity) -> None:
         try:
-            await check_identity(
+            checked = await check_identity(
                 identity,
                 identities=self._identities,
                 rotations=self._rotations,
                 lookups=self._lookups,
                 domains=self._domains,
             )
+            if checked.change is Change.BROKEN and self._broken is not None:
+                await self._broken(checked.identity)
         except Exception:
             # One domain must not keep the others from being checked; it is due again soon.
             _logger.exception("identity_check_failed", identity_id=identity.id)

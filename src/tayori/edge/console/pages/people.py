@@ -128,9 +128,10 @@ async def arrived(visit: Visit, user: User, *, session_token: str) -> None:
     services = visit.services
     session = await services.sessions.find(session_token)
     roles = await services.users.memberships(user.id)
-    if session is not None and len(roles) == 1 and not user.operator:
-        await services.sessions.enter(session, next(iter(roles)))
-    await record_for(visit, AuditAction.LOG_IN, user)
+    only = next(iter(roles)) if len(roles) == 1 else None
+    if session is not None and only is not None and not user.operator:
+        await services.sessions.enter(session, only)
+    await record_for(visit, AuditAction.LOG_IN, user, account_id=only)
 
 
 async def record_for(

@@ -18,6 +18,23 @@ from tayori.tenants.users.faults import Fault
 
 _NOT_FOUND = 404
 _KEY_DIGITS = 18
+_BROWSERS = (
+    ("Edge", "Edg/"),
+    ("Opera", "OPR/"),
+    ("Firefox", "Firefox/"),
+    ("Chrome", "Chrome/"),
+    ("Safari", "Safari/"),
+)
+"""Names by what a User-Agent field holds; those that also name others come first."""
+_SYSTEMS = (
+    ("Android", "Android"),
+    ("iPhone", "iPhone"),
+    ("iPad", "iPad"),
+    ("Windows", "Windows"),
+    ("macOS", "Mac OS X"),
+    ("Linux", "Linux"),
+)
+_LONGEST_AGENT = 60
 
 
 class ProfileForm(Form):
@@ -147,5 +164,17 @@ async def _page(
         or ProfileForm(data={"name": user.name, "language": user.language, "zone": user.zone}),
         password_form=password_form or PasswordForm(),
         sessions=await services.sessions.list(user.id),
+        browser_name=browser_name,
         codes_left=await services.factor.codes_left(user) if user.second_factor else 0,
     )
+
+
+def browser_name(agent: str) -> str:
+    """Return a User-Agent field as people call it, such as "Firefox · Linux"; else its beginning.
+
+    It tells sessions apart and nothing more: a client may say of itself what it likes.
+    """
+    names = [
+        next((name for name, mark in kinds if mark in agent), "") for kinds in (_BROWSERS, _SYSTEMS)
+    ]
+    return " · ".join(name for name in names if name) or agent[:_LONGEST_AGENT]
