@@ -9,6 +9,7 @@ from tayori.edge.console.pages import (
     accounts,
     audit,
     billing,
+    bulk,
     callbacks,
     credentials,
     domain_level,
@@ -28,6 +29,7 @@ from tayori.edge.console.pages import (
     preferences,
     profile,
     receivers,
+    response,
     second_factor,
     senders,
     settings,
@@ -66,4 +68,6 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     settings.routes,
     template_editor.routes,
     templates.routes,
+    bulk.routes,
+    response.routes,
 )
