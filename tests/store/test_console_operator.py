@@ -8,11 +8,16 @@ from tests.store.test_queue import NOW, amount, message, settled, take
 from tests.support.console_world import console_world
 
 from tayori.catalog.model import TemplateContent, TemplateStatus
+from tayori.classify.reply import classify
+from tayori.classify.rule_file import ruleset
 from tayori.config.delivery import SourceSettings
+from tayori.config.rules import OWN_RULES, RuleFile
 from tayori.config.tree import Settings
 from tayori.db.roll_store import SILENT_MS, Process
 from tayori.db.tables.queue import recipient
 from tayori.delivery.reactions.model import Effect, Scope
+from tayori.edge.console.pages.operator_replies import RULES_FILE, rule_for
+from tayori.edge.console.pages.operator_review import cleaned
 from tayori.mail.outcome import Kind, Outcome, Stage
 from tayori.mail.outcome import Scope as Reach
 from tayori.mail.reply import Reply
@@ -238,8 +243,6 @@ async def test_a_template_is_refused_with_a_reason(world):
     ],
 )
 def test_nothing_in_a_preview_runs(evil):
-    from tayori.edge.console.pages.operator_review import cleaned
-
     shown = cleaned(f"<p class='a'>Hello</p>{evil}")
     assert "Hello" in shown
     for word in ("<script", "onerror", "javascript:", "<iframe", "<form", "<meta"):
@@ -361,23 +364,23 @@ async def test_unclassified_replies_are_shown_with_a_rule_to_begin_with(world):
     assert "Every reply was understood" in gone.text
 
 
-def test_the_rule_to_begin_with_can_be_read():
-    import tomllib
-
-    from tayori.edge.console.pages.operator_replies import rule_for
-
+def test_the_rule_to_begin_with_is_one_that_works(tmp_path):
     heard = Unclassified(
         provider="qq",
         code=550,
         text="",
-        example=f'550 5.0.0 No "{EVIL}"\n',
+        example=f'550 5.0.0 No "{EVIL}" today\n',
         count=1,
         first_at=NOW,
         last_at=NOW,
     )
-    (rule,) = tomllib.loads(rule_for(heard))["rule"]
-    assert rule["provider"] == "qq"
-    assert rule["says"] in rule["example"].lower()
+    folder = tmp_path / OWN_RULES
+    folder.mkdir()
+    (folder / RULES_FILE).write_text(rule_for(heard))
+    rules = ruleset(RuleFile(RULES_FILE, tmp_path))
+    reply = Reply(550, "5.0.0", (f'No "{EVIL}" today',))
+    refused = Outcome(kind=Kind.PERMANENT, scope=Reach.RECIPIENT, stage=Stage.RCPT, reply=reply)
+    assert classify(refused, "qq", rules=rules).rule == "qq-550"
 
 
 async def test_addresses_are_blocked_found_and_removed(world):

@@ -22,7 +22,7 @@ from tayori.queue.operator_store import BULK_RANKS, ENTRY, Filter, conditions, e
 from tayori.queue.states import HELD_UNTIL, State
 from tayori.runtime.clock import DAY, HOUR, MINUTE
 
-LOOKED = 10_000
+LOOKED = 5_000
 """Recipients of a rank that an answer looks at."""
 AGES = (5 * MINUTE, HOUR, 4 * HOUR, DAY)
 """Upper ends of the ages since acceptance; one more age has no end."""

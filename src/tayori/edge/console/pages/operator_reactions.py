@@ -81,7 +81,8 @@ def effects(visit: Visit, reaction: Reaction) -> list[str]:
         percent = f"{effect.rate_factor:.0%}"
         found.append(visit.gettext("%(percent)s of the usual rate", percent=percent))
     if effect.mails_per_minute is not None:
-        text = visit.gettext("At most %(number)s mails a minute", number=effect.mails_per_minute)
+        number = f"{effect.mails_per_minute:g}"
+        text = visit.gettext("At most %(number)s mails a minute", number=number)
         found.append(text)
     if effect.connections is not None:
         found.append(

@@ -1,5 +1,7 @@
 """What receivers say that no rule understands, how often, and how to write a rule for it."""
 
+import re
+
 import msgspec
 from starlette.responses import Response
 
@@ -11,6 +13,7 @@ from tayori.queue.unclassified_store import MOST_ROWS, Unclassified
 from tayori.tenants.users.audit_model import AuditAction
 
 RULES_FILE = "bounce.toml"
+_ENHANCED = re.compile(r"[245]\.[0-9]{1,3}\.[0-9]{1,3} +")
 
 
 def routes() -> list[Page]:
@@ -52,6 +55,7 @@ def rule_for(heard: Unclassified) -> str:
     """Return a rule to begin with (TOML): it says what was heard, and leaves what it means open."""
     said = " ".join(heard.example.split())
     code, _, words = said.partition(" ")
+    words = _ENHANCED.sub("", words)
     name = f"{heard.provider or 'own'}-{code}"
     lines = [
         "[[rule]]",
