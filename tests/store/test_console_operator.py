@@ -17,7 +17,6 @@ from tayori.db.roll_store import SILENT_MS, Process
 from tayori.db.tables.queue import recipient
 from tayori.delivery.reactions.model import Effect, Scope
 from tayori.edge.console.pages.operator_replies import RULES_FILE, rule_for
-from tayori.edge.console.pages.operator_review import cleaned
 from tayori.mail.outcome import Kind, Outcome, Stage
 from tayori.mail.outcome import Scope as Reach
 from tayori.mail.reply import Reply
@@ -231,22 +230,20 @@ async def test_a_template_is_refused_with_a_reason(world):
     assert (await operator.get("/operator/reviews/999")).status_code == 404
 
 
-@pytest.mark.parametrize(
-    "evil",
-    [
-        "<script>alert(1)</script>",
-        '<img src="x" onerror="alert(1)">',
-        '<a href="javascript:alert(1)">x</a>',
-        "<iframe src='https://evil.test'></iframe>",
-        "<form action='https://evil.test'><input name='q'></form>",
-        "<meta http-equiv='refresh' content='0;url=https://evil.test'>",
-    ],
-)
-def test_nothing_in_a_preview_runs(evil):
-    shown = cleaned(f"<p class='a'>Hello</p>{evil}")
-    assert "Hello" in shown
-    for word in ("<script", "onerror", "javascript:", "<iframe", "<form", "<meta"):
-        assert word not in shown
+async def test_nothing_in_a_preview_runs(world):
+    evil = (
+        "<script>alert(1)</script><img src=x onerror=alert(1)><a href='javascript:alert(1)'>x</a>"
+        "<iframe src='https://evil.test'></iframe><form action='https://evil.test'></form>"
+    )
+    content = TemplateContent(html=f"{HTML}{evil}", text="")
+    made = await world.parts.templates.create(world.account.id, "Hostile", content)
+    operator = await world.signed_in(Role.OPERATOR)
+    frame = await operator.get(f"/operator/reviews/{made.id}/frame")
+    assert "Summer sale" in frame.text
+    for word in ("<script", "onerror", "javascript:", "<iframe", "<form"):
+        assert word not in frame.text, word
+    page = await operator.get(f"/operator/reviews/{made.id}")
+    assert "<script>alert" not in page.text
 
 
 # The queue

@@ -3,16 +3,15 @@
 import re
 from typing import Final
 
-import nh3
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 
 from tayori.catalog.model import StoredTemplate, TemplateStatus
 from tayori.catalog.template_store import Waiting
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import error_text
-from tayori.edge.console.headers import FRAMED
 from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.previews import framed
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
@@ -27,7 +26,6 @@ _STATUSES: Final = {
     "refused": TemplateStatus.REFUSED,
     "approved": TemplateStatus.APPROVED,
 }
-_STYLES: Final = frozenset({"style", "class", "align", "valign", "bgcolor", "width", "height"})
 
 
 def routes() -> list[Page]:
@@ -86,20 +84,7 @@ async def frame(visit: Visit) -> Response:
     found = await visit.services.templates.any(int(visit.path["id"]))
     if isinstance(found, Refusal):
         return visit.error(_NOT_FOUND)
-    return HTMLResponse(cleaned(found.content.html), headers=FRAMED)
-
-
-def cleaned(html: str) -> str:
-    """Return HTML of strangers without anything that runs or loads; its look is kept."""
-    attributes = {tag: set(known) for tag, known in nh3.ALLOWED_ATTRIBUTES.items()}
-    attributes["*"] = set(_STYLES)
-    return nh3.clean(
-        html,
-        tags=set(nh3.ALLOWED_TAGS) | {"center", "font"},
-        attributes=attributes,
-        url_schemes={"http", "https", "mailto", "tel", "data"},
-        link_rel="noopener noreferrer nofollow",
-    )
+    return framed(found.content.html, found.content.text, visit.language.value)
 
 
 async def approve(visit: Visit) -> Response:
