@@ -86,3 +86,15 @@ async def test_who_forgot_the_password_and_who_has_a_dead_link_is_helped(console
         await page.set_viewport_size({"width": 1280 if size == "desktop" else 360, "height": 740})
         await page.screenshot(path=f"build/screenshots/links-dead-{size}.png")
     await seat.check()
+
+
+async def test_an_operator_sees_everybody(console):
+    shop = await console.account("Hana Shop")
+    await console.signed_in(Role.OWNER, shop, name="Hana Ito")
+    seat = await console.signed_in(Role.OPERATOR, None, language="zh", name="Ren Abe")
+    await seat.goto("/operator/users")
+    await seat.look("operator-users")
+    await seat.page.get_by_role("link", name="邀请运维人员").click()
+    await seat.look("operator-users-invite")
+    await seat.goto("/operator/audit")
+    await seat.look("operator-audit")
