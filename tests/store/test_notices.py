@@ -107,6 +107,7 @@ async def test_owners_hear_of_domains_callbacks_and_templates(world):
     )
     await owners.template_decided(refused)
     await owners.template_decided(replace(refused, status=TemplateStatus.APPROVED))
+    await owners.account_suspended(acme.id, "Spam.")
     await owners.domain_broken(replace(IDENTITY, account_id=999))
     store, now = QueueStore(world.database), world.clock.now()
     leased = await store.lease("d", now, now + 1, 10)
@@ -117,6 +118,7 @@ async def test_owners_hear_of_domains_callbacks_and_templates(world):
         f"DNS records of {IDENTITY.domain} are wrong",
         f"Template approved: {refused.name}",
         f"Template refused: {refused.name}",
+        "acme is suspended",
     ]
     assert [mail for mail in mails if "No imprint." in mail.text]
     assert [mail for mail in mails if "https://hook.example" in mail.text]

@@ -24,6 +24,7 @@ from tayori.edge.console.app import build_console
 from tayori.edge.console.log_ins import FREE, LogIns
 from tayori.edge.console.operating import Operating
 from tayori.edge.console.services import ConsoleServices
+from tayori.notices.owners import OwnerNotices
 from tayori.queue.operator_store import OperatorStore
 from tayori.queue.overview_store import OverviewStore
 from tayori.queue.unclassified_store import UnclassifiedStore
@@ -50,6 +51,7 @@ def console(parts: Parts, door: Door, permits: Permits) -> Asgi:
 def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServices:
     """Return the verbs that pages ask."""
     endpoint_store = EndpointStore(parts.database, parts.box)
+    notices = build_notices(parts, door)
     bench = build_bench(parts)
     return ConsoleServices(
         users=parts.people.users,
@@ -61,7 +63,8 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
             factor=parts.people.factor,
             failures=BackoffStore(parts.database, parts.clock, FREE),
         ),
-        notices=build_notices(parts, door),
+        notices=notices,
+        owners=OwnerNotices(notices, parts.accounts),
         audit=parts.people.audit,
         accounts=parts.accounts,
         limits=parts.limits,

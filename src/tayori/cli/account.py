@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from tayori.app.notices import build_owner_notices
 from tayori.app.parts import Parts
 from tayori.cli.instants import instant
 from tayori.cli.opened import CommandError, account_named, done, run
@@ -66,7 +67,9 @@ def suspend(
 
     async def work(parts: Parts) -> dict[str, object]:
         found = await account_named(parts, account)
-        return _row(done(await parts.accounts.suspend(found.id, reason)), parts.zone)
+        suspended = done(await parts.accounts.suspend(found.id, reason))
+        await build_owner_notices(parts).account_suspended(found.id, reason)
+        return _row(suspended, parts.zone)
 
     show_one(run(config, work), as_json=as_json)
 

@@ -36,6 +36,10 @@ class OwnerNotices:
         data = {"template": template.name, "reason": template.review_reason}
         await self._tell(template.account_id, kind, data)
 
+    async def account_suspended(self, account_id: int, reason: str) -> None:
+        """Tell that an operator stopped the account."""
+        await self._tell(account_id, NoticeKind.ACCOUNT_SUSPENDED, {"reason": reason})
+
     async def _tell(self, account_id: int, kind: NoticeKind, data: Mapping[str, str]) -> None:
         try:
             account = await self._accounts.get(account_id)

@@ -21,6 +21,7 @@ from tayori.dns.resolver import Resolver
 from tayori.edge.console.log_ins import LogIns
 from tayori.edge.console.operating import Operating
 from tayori.inbound.scoring import Scorer
+from tayori.notices.owners import OwnerNotices
 from tayori.notices.sender import Notices
 from tayori.queue.store import QueueStore
 from tayori.reputation.level_store import LevelStore
@@ -57,6 +58,7 @@ class ConsoleServices:
     factor: SecondFactor
     log_ins: LogIns
     notices: Notices
+    owners: OwnerNotices
     audit: AuditLog
     accounts: Accounts
     limits: AccountLimits

@@ -67,6 +67,7 @@ async def suspend(visit: Visit, one: Account) -> str | Refusal:
     if isinstance(done, Refusal):
         return done
     await _record(visit, AuditAction.ACCOUNT_SUSPENDED, one, after=reason)
+    await visit.services.owners.account_suspended(one.id, reason)
     return visit.gettext("The account was suspended.")
 
 

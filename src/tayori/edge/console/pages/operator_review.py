@@ -94,6 +94,7 @@ async def approve(visit: Visit) -> Response:
     if isinstance(done, Refusal):
         return _again(visit, number, done)
     await _record(visit, AuditAction.TEMPLATE_APPROVED, done.account_id, done.name)
+    await visit.services.owners.template_decided(done)
     text = visit.gettext("The template %(name)s was approved.", name=done.name)
     return visit.redirect(url("/operator/reviews"), text)
 
@@ -105,6 +106,7 @@ async def refuse(visit: Visit) -> Response:
     if isinstance(done, Refusal):
         return _again(visit, number, done)
     await _record(visit, AuditAction.TEMPLATE_REJECTED, done.account_id, done.name, after=reason)
+    await visit.services.owners.template_decided(done)
     text = visit.gettext("The template %(name)s was refused.", name=done.name)
     return visit.redirect(url("/operator/reviews"), text)
 
