@@ -54,6 +54,23 @@ async def test_a_sender_is_made_named_given_a_password_and_deleted(world):
     ]
 
 
+async def test_the_unsubscribe_link_is_chosen_and_left_to_each_mail_again(world):
+    await world.services.senders.create(world.account.id, "news@mail.shop.test")
+    owner = await world.signed_in(Role.OWNER)
+    path = "/senders/news%40mail.shop.test"
+    store, account = world.services.unsubscribes, world.account.id
+    for choice in ("7", "0"):
+        shown = await owner.follow(f"{path}/unsubscribe", {"choice": choice})
+        assert f'<option selected value="{choice}">' in shown.text
+        found = await store.find(account, "news@mail.shop.test")
+        assert (found.choice, found.enabled) == (choice, True)
+    viewer = await world.signed_in(Role.VIEWER)
+    assert "<p>No link</p>" in (await viewer.get(path)).text
+    assert (await owner.post(f"{path}/unsubscribe", {"choice": "13"})).status_code == 422
+    await owner.follow(f"{path}/unsubscribe", {"choice": ""})
+    assert await store.find(account, "news@mail.shop.test") is None
+
+
 @pytest.mark.parametrize(
     ("form", "sentence"),
     [
@@ -112,7 +129,7 @@ async def test_another_account_has_nothing_of_it(world):
     browser = await world.signed_in(Role.OWNER, account=other)
     path = "/senders/news%40mail.shop.test"
     assert (await browser.get(path)).status_code == 404
-    for action in ("name", "password", "delete"):
+    for action in ("name", "password", "unsubscribe", "delete"):
         sent = {"name": "Mine", "password": "Blue12Kettle34"}
         assert (await browser.post(f"{path}/{action}", sent)).status_code == 404
     found = await world.services.senders.find(world.account.id, "news@mail.shop.test")

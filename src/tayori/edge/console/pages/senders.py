@@ -3,14 +3,16 @@
 from typing import ClassVar
 
 from starlette.responses import Response
-from wtforms import PasswordField, StringField
+from wtforms import PasswordField, SelectField, StringField
+from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from tayori.catalog.model import Sender
 from tayori.catalog.smtp_password import MAX_LENGTH, MIN_LENGTH
+from tayori.catalog.unsubscribe_store import UnsubscribeConfig
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.forms import Form, one_line
-from tayori.edge.console.languages import N_
+from tayori.edge.console.languages import LINK_LANGUAGES, N_
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.rendering import url
 from tayori.edge.console.smtp_settings import smtp_settings
@@ -52,6 +54,12 @@ class PasswordForm(Form):
     )
 
 
+class UnsubscribeForm(Form):
+    """The link by which readers unsubscribe from a sender's mails."""
+
+    choice = SelectField(N_("Unsubscribe link"), default="")
+
+
 def routes() -> list[Page]:
     """Return the pages of this area."""
     return [
@@ -61,6 +69,7 @@ def routes() -> list[Page]:
         page("/senders/{address}", Right.LOOK, show),
         action("/senders/{address}/name", Right.MANAGE, rename),
         action("/senders/{address}/password", Right.MANAGE, set_password),
+        action("/senders/{address}/unsubscribe", Right.MANAGE, set_unsubscribe),
         action("/senders/{address}/delete", Right.MANAGE, delete),
     ]
 
@@ -147,6 +156,43 @@ async def set_password(visit: Visit) -> Response:
     return await _page(visit, found, password_form=form)
 
 
+async def set_unsubscribe(visit: Visit) -> Response:
+    """Choose the unsubscribe link of the sender's mails, or leave it to each mail."""
+    found = await _sender(visit)
+    if found is None:
+        return visit.error(_NOT_FOUND)
+    form = await _unsubscribe_form(visit, found)
+    if visit.failed(form):
+        return await _page(visit, found, unsubscribe_form=form)
+    store, address = visit.services.unsubscribes, found.address.addr
+    before = await store.find(visit.account.id, address)
+    if form.choice.data:
+        config = UnsubscribeConfig(address=address, choice=form.choice.data, enabled=True)
+        if not await store.add(visit.account.id, config):
+            await store.change(visit.account.id, config)
+    else:
+        await store.delete(visit.account.id, address)
+    await visit.record(
+        AuditAction.UNSUBSCRIBE_CHANGED,
+        address,
+        before=before.choice if before else "",
+        after=form.choice.data,
+    )
+    return visit.redirect(_path(found), visit.gettext("The unsubscribe link was set."))
+
+
+async def _unsubscribe_form(visit: Visit, sender: Sender) -> UnsubscribeForm:
+    set_before = await visit.services.unsubscribes.find(visit.account.id, sender.address.addr)
+    chosen = set_before.choice if set_before and set_before.enabled else ""
+    form = visit.form(UnsubscribeForm, choice=chosen)
+    form.choice.choices = [
+        SelectChoice("", visit.gettext("As each mail asks for it")),
+        SelectChoice("0", visit.gettext("No link")),
+        *(SelectChoice(number, name) for number, name in LINK_LANGUAGES.items()),
+    ]
+    return form
+
+
 async def delete(visit: Visit) -> Response:
     """Delete a sender; mail that was accepted from it still goes out."""
     address = visit.path["address"]
@@ -168,9 +214,10 @@ async def _page(
     *,
     name_form: NameForm | None = None,
     password_form: PasswordForm | None = None,
+    unsubscribe_form: UnsubscribeForm | None = None,
 ) -> Response:
     """Return the page of a sender; a form that was refused is shown with what was entered."""
-    refused = name_form is not None or password_form is not None
+    refused = any(form is not None for form in (name_form, password_form, unsubscribe_form))
     return visit.page(
         "senders/show.html.j2",
         status=422 if refused else 200,
@@ -178,6 +225,7 @@ async def _page(
         smtp=smtp_settings(visit.services.settings),
         name_form=name_form or NameForm(name=sender.display_name),
         password_form=password_form or PasswordForm(),
+        unsubscribe_form=unsubscribe_form or await _unsubscribe_form(visit, sender),
     )
 
 

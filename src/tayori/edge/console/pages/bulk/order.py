@@ -13,7 +13,7 @@ from tayori.catalog.model import TemplateStatus
 from tayori.catalog.receiver_model import ListStatus
 from tayori.catalog.variables import VariableFault, split_variables
 from tayori.edge.console.forms import Form, one_line
-from tayori.edge.console.languages import N_
+from tayori.edge.console.languages import LINK_LANGUAGES, N_
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import SECOND
@@ -21,21 +21,6 @@ from tayori.runtime.clock import SECOND
 MOST_CHOICES = 500
 LONGEST_SUBJECT = 256
 HOURS = {"hours": 1, "days": 24, "weeks": 168}
-LANGUAGES = {
-    "1": "简体中文",
-    "2": "English",
-    "3": "繁體中文",
-    "4": "Español",
-    "5": "Français",
-    "6": "Deutsch",
-    "7": "日本語",
-    "8": "한국어",
-    "9": "العربية",
-    "10": "ไทย",
-    "11": "Bahasa Indonesia",
-    "12": "Tiếng Việt",
-}
-"""The languages of the unsubscribe link by number, as their speakers call them."""
 KINDS = {
     "now": N_("As soon as it is created"),
     "once": N_("At a time"),
@@ -148,7 +133,7 @@ async def choices_of(visit: Visit) -> Choices:
         links=[
             ("", visit.gettext("As the sender is set")),
             ("0", visit.gettext("No link")),
-            *LANGUAGES.items(),
+            *LINK_LANGUAGES.items(),
         ],
         marks=_told(visit, MARKS),
     )
