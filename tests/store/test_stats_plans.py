@@ -2,7 +2,10 @@
 
 from tests.store.test_queue import message, take
 
+from tayori.bulk import outlook_store
 from tayori.bulk import statements as bulk
+from tayori.catalog import list_file_statements as list_files
+from tayori.catalog import receiver_statements as lists
 from tayori.config.tree import Policy
 from tayori.events import store as events
 from tayori.events.model import Event, EventKind
@@ -292,6 +295,80 @@ async def test_lists_that_are_looked_through(database):
             # What was looked through is a table of its own, and no longer than the window.
             lines = [line for line in lines if line not in {"SCAN anon_1", "SCAN anon_2"}]
             assert by_index("\n".join(lines), index), told
+
+
+async def test_lists_of_receivers_and_who_would_be_passed_over(database):
+    await filled(database)
+    made = await account(database)
+    one = {"name": "", "valid": True, "reason": "", "data": "", "created_at": NOW}
+    rows = [one | {"list_id": n % 9, "address": f"a{n}@x.test"} for n in range(9_000)]
+    gone = [
+        {"address": f"a{n}@x.test", "domain": "d.test", "account_id": 1, "at": NOW}
+        for n in range(3_000)
+    ]
+    async with database.write() as transaction:
+        await transaction.execute_many(lists.INSERT_RECEIVER, rows)
+        await transaction.execute_many(suppress.UNSUBSCRIBE, gone)
+        await transaction.execute_many(
+            suppress.BLOCK,
+            [each | {"expires_at": NOW + DAY, "reason": "", "message_id": None} for each in gone],
+        )
+        await transaction.execute_many(
+            suppress.INSERT_CUSTOM,
+            [
+                {
+                    "account_id": made,
+                    "address": each["address"],
+                    "created_at": NOW,
+                    "expires_at": None,
+                }
+                for each in gone
+            ],
+        )
+        if database.dialect == "postgresql":
+            await transaction.execute(Analyse())
+    values = {
+        "of_list": 3,
+        "pattern": "%a1%",
+        "kinds": [True],
+        "after_id": 0,
+        "most": 51,
+        "looked": 200,
+        "last": 199,
+        "account": made,
+        "part": "%",
+        "addresses": ["a3@x.test"],
+        "of_domain": "d.test",
+        "now": NOW,
+        "of_receiver": 3,
+        "of_id": 3,
+        "after": 0,
+    }
+    for statement in (
+        lists.LOOK.page,
+        lists.LOOK.edge,
+        lists.AT_ADDRESS,
+        list_files.KNOWN,
+        list_files.LAST_RECEIVER,
+        outlook_store.OUTLOOK,
+    ):
+        told = await plan(database, statement, **values)
+        assert "SCAN receiver" not in told, told
+        assert "Seq Scan on receiver" not in told, told
+        assert "ix_receiver_list_id" in told, told
+    for table in ("unsubscription", "custom_blacklist", "shared_blacklist"):
+        assert f"Seq Scan on {table}" not in told, told
+        assert f"SCAN {table}" not in told, told
+
+
+async def account(database):
+    accounts = Accounts(
+        store=AccountStore(database, SecretBox(bytes(32))),
+        clock=SettableClock(NOW),
+        ids=Ids(),
+        policy=Policy(),
+    )
+    return (await accounts.create("lists")).account.id
 
 
 async def test_counting(database):

@@ -15,7 +15,7 @@ from tayori.db.statement import Statement
 from tayori.db.tables.lists import receiver
 from tayori.db.tables.suppress import custom_blacklist, shared_blacklist, unsubscription
 
-LOOKED_AT: Final = 10_000
+LOOKED_AT: Final = 5_000
 
 _first = (
     select(func.lower(receiver.c.address).label("address"), receiver.c.id)

@@ -104,9 +104,10 @@ class TaskStore:
             "account": account_id,
             "part": f"%{like_text(filters.text.lower())}%",
         }
+        looked = None if filters == Filters() else LOOKED_AT
         async with self._database.read() as transaction:
             seen = await statements.NEWEST.look(
-                transaction, values, before, most=most, looked=LOOKED_AT
+                transaction, values, before, most=most, looked=looked
             )
         return [_task(row) for row in seen.rows], seen.after
 

@@ -21,6 +21,7 @@ from tayori.suppress.store import EVER
 LOOKED_AT: Final = 20_000
 """Rows of one page that are looked through when only a part of them is wanted."""
 NEWEST: Final = EVER
+_FEW: Final = 4
 
 _shared, _custom, _gone = shared_blacklist.c, custom_blacklist.c, unsubscription.c
 
@@ -45,6 +46,15 @@ class Narrowed:
     first: int = 0
     end: int = EVER
     life: Life = Life.ALL
+
+    def looked(self, most: int, *more: str) -> int:
+        """Return how many rows to look through for a page of `most`.
+
+        Without a filter nearly every row is wanted; only what has run out and waits to be swept is
+        passed over.
+        """
+        narrow = any((self.text, self.domain, self.first, self.end < EVER, self.life, *more))
+        return LOOKED_AT if narrow else _FEW * most
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,7 +158,7 @@ class ListedStore:
     ) -> tuple[list[SharedEntry], Key | None]:
         """Return a page of what the account's own mail blocked, and the key of the next one."""
         values = _values(account_id, wanted) | {"now": now}
-        rows, key = await self._look(_SHARED, values, after, most)
+        rows, key = await self._look(_SHARED, values, after, (most, wanted.looked(most)))
         return [_shared_entry(row) for row in rows], key
 
     async def custom(
@@ -164,7 +174,7 @@ class ListedStore:
         least, largest = ends[wanted.life]
         values = _values(account_id, wanted)
         values |= {"ever": EVER, "least_end": least, "largest_end": largest}
-        rows, key = await self._look(_CUSTOM, values, after, most)
+        rows, key = await self._look(_CUSTOM, values, after, (most, wanted.looked(most)))
         return [_custom_entry(row) for row in rows], key
 
     async def gone(
@@ -179,7 +189,8 @@ class ListedStore:
         values = _values(account_id, wanted)
         # No domain sorts behind this one: names are in lower case and ASCII.
         values |= {"least_sender": sender_domain, "largest_sender": sender_domain or "~"}
-        rows, key = await self._look(_GONE, values, after, most)
+        looked = wanted.looked(most, sender_domain)
+        rows, key = await self._look(_GONE, values, after, (most, looked))
         return [_left(row) for row in rows], key
 
     async def leave(self, account_id: int, domain: str, addresses: list[str], now: int) -> None:
@@ -197,10 +208,11 @@ class ListedStore:
             return await transaction.execute(_RESUBSCRIBE, values)
 
     async def _look(
-        self, statements: Window, values: dict[str, Any], after: Key, most: int
+        self, statements: Window, values: dict[str, Any], after: Key, page: tuple[int, int]
     ) -> tuple[list[Row], Key | None]:
+        most, looked = page
         async with self._database.read() as transaction:
-            seen = await statements.look(transaction, values, after, most=most, looked=LOOKED_AT)
+            seen = await statements.look(transaction, values, after, most=most, looked=looked)
         return seen.rows, seen.after
 
 
