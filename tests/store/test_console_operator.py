@@ -428,6 +428,9 @@ async def test_sources_are_shown_with_their_warm_up_and_checked(world):
     assert checked.status_code == 200
     assert "This machine has the address." in checked.text
     assert "Reverse name (PTR)" in checked.text
+    japanese = await world.signed_in(Role.OPERATOR, language="ja")
+    checked = await japanese.post("/operator/sources/check", {"source": "warm"})
+    assert "このマシンにこのアドレスがあります。" in checked.text
     assert (await operator.post("/operator/sources/check", {"source": "x"})).status_code == 404
 
 

@@ -20,6 +20,27 @@ CHECKS = {
     "spf": N_("SPF"),
 }
 """What each check looks at; the others are block lists."""
+MEANINGS = {
+    ("local", State.OK): N_("This machine has the address."),
+    ("local", State.WRONG): N_("This machine does not have the address, so nothing can leave."),
+    ("ptr", State.OK): N_("The address has a reverse name."),
+    ("ptr", State.WRONG): N_("The address has no reverse name; ask its provider to set one."),
+    ("ptr", State.UNKNOWN): N_("The reverse name could not be looked up."),
+    ("forward", State.OK): N_("The reverse name leads back to the address."),
+    ("forward", State.WRONG): N_("The reverse name does not lead back to the address."),
+    ("ehlo", State.OK): N_("The EHLO name leads to the address."),
+    ("ehlo", State.WRONG): N_(
+        "The EHLO name does not lead to the address; set its A or AAAA record."
+    ),
+    ("ehlo", State.UNKNOWN): N_("The EHLO name could not be looked up."),
+    ("spf", State.OK): N_("The SPF record that customers include permits the address."),
+    ("spf", State.WRONG): N_("The SPF record that customers include does not permit the address."),
+    ("spf", State.UNKNOWN): N_("The SPF record could not be looked up."),
+    ("dnsbl", State.OK): N_("The list does not have the address."),
+    ("dnsbl", State.WRONG): N_("The list has the address; ask it to be taken off."),
+    ("dnsbl", State.UNKNOWN): N_("The list gave no answer, or refused the question."),
+}
+"""What a check says in the reader's language; what was found in detail stands beside it."""
 STATES = {
     State.OK: (N_("Good"), "success"),
     State.WRONG: (N_("Wrong"), "danger"),
@@ -70,5 +91,6 @@ async def _page(visit: Visit, checked: str = "", findings: Sequence[Finding] = (
         findings=findings,
         checks=CHECKS,
         states=STATES,
+        meaning=lambda one: MEANINGS[one.check.partition(" ")[0], one.state],
         zones=settings.delivery.dnsbl_zones,
     )
