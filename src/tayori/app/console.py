@@ -27,6 +27,7 @@ from tayori.edge.console.services import ConsoleServices
 from tayori.notices.owners import OwnerNotices
 from tayori.queue.operator_store import OperatorStore
 from tayori.queue.overview_store import OverviewStore
+from tayori.queue.story_store import StoryStore
 from tayori.queue.unclassified_store import UnclassifiedStore
 from tayori.reputation.backoff_store import BackoffStore
 from tayori.reputation.level_store import LevelStore
@@ -90,6 +91,7 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         planner=build_planner(parts),
         pace=build_pace(parts),
         queue=parts.queue,
+        stories=StoryStore(parts.database),
         operating=_operating(parts),
         stats=StatsStore(parts.database),
         suppressions=parts.suppressions,

@@ -27,7 +27,11 @@ _PAGE: Final = (
     "<style>body{{margin:0;padding:8px;background:#fff;color:#111;"
     "font-family:sans-serif;overflow-wrap:anywhere}}img{{max-width:100%}}"
     "pre{{white-space:pre-wrap;font:14px/1.5 monospace;margin:8px}}</style></head>"
-    "<body>{body}</body></html>"
+    "<body>{heading}{body}</body></html>"
+)
+_HEADING: Final = (
+    '<p style="margin:-8px -8px 8px;padding:8px 12px;border-bottom:1px solid #ddd;'
+    'font-weight:600;background:#f4f5f6">{subject}</p>'
 )
 
 
@@ -62,8 +66,9 @@ def cleaned(html: str) -> str:
     )
 
 
-def framed(html: str, text: str, lang: str) -> Response:
+def framed(html: str, text: str, lang: str, subject: str = "") -> Response:
     """Return the answer for a frame: the HTML, or the text of a mail that has none."""
     body = cleaned(html) if html.strip() else f"<pre>{escape(text)}</pre>"
-    page = _PAGE.format(lang=lang, title="Tayori", body=body)
+    heading = _HEADING.format(subject=escape(subject)) if subject else ""
+    page = _PAGE.format(lang=lang, title="Tayori", heading=heading, body=body)
     return HTMLResponse(page, headers=dict(FRAMED))

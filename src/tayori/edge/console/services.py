@@ -24,6 +24,7 @@ from tayori.inbound.scoring import Scorer
 from tayori.notices.owners import OwnerNotices
 from tayori.notices.sender import Notices
 from tayori.queue.store import QueueStore
+from tayori.queue.story_store import StoryStore
 from tayori.reputation.level_store import LevelStore
 from tayori.reputation.pace import Pace
 from tayori.reputation.permits import Permits
@@ -82,6 +83,7 @@ class ConsoleServices:
     planner: Planner
     pace: Pace
     queue: QueueStore
+    stories: StoryStore
     operating: Operating
     stats: StatsStore
     suppressions: SuppressStore

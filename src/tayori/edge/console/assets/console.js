@@ -72,6 +72,31 @@
   document.addEventListener("input", followLater);
   document.addEventListener("change", followLater);
 
+  // How long a subject is, and how much is attached, said while one writes and chooses.
+  const lang = document.documentElement.lang;
+  const tell = (id, text, much) => {
+    const place = document.getElementById(id);
+    if (!place) return;
+    place.hidden = !text;
+    place.textContent = text;
+    place.classList.toggle("text-warning", much);
+  };
+  document.addEventListener("input", ({ target }) => {
+    if (!target.dataset?.counted) return;
+    const length = [...target.value].length;
+    tell(target.dataset.counted, length ? `${length} / ${target.dataset.recommended}` : "", length > target.dataset.recommended);
+  });
+  document.addEventListener("change", ({ target }) => {
+    if (!target.dataset?.files) return;
+    const { files: id, words, tooMuch, most, largest } = target.dataset;
+    const chosen = [...target.files];
+    const size = chosen.reduce((sum, file) => sum + file.size, 0);
+    const much = chosen.length > most || size > largest;
+    const shown = new Intl.NumberFormat(lang, { style: "unit", unit: "kilobyte", maximumFractionDigits: 0 }).format(Math.ceil(size / 1000));
+    const text = words.replace("%(count)s", chosen.length).replace("%(size)s", shown);
+    tell(id, chosen.length ? `${text}${much ? ` – ${tooMuch}` : ""}` : "", much);
+  });
+
   // Charts, drawn by ECharts, which is fetched when the first one is there.
   let library = null;
   const fetched = (address) => {
