@@ -65,7 +65,7 @@ async def listing(visit: Visit) -> Response:
     return visit.page(
         "bulk/rows.html.j2" if visit.is_partial else "bulk/tasks.html.j2",
         page=page_by_key(asked, rows, key),
-        moving=any(map(words.is_moving, rows)),
+        moving=any(words.is_moving(row, visit.services.clock.now()) for row in rows),
         words=words,
         again=asked.url(after=asked.after),
     )
@@ -86,7 +86,7 @@ async def show(visit: Visit) -> Response:
         volume=await _volume(visit, task),
         budgets=_budgets(visit, task, outcomes),
         waits=await _waits(visit, task),
-        moving=words.is_moving(task) or _under_way(task, outcomes),
+        moving=words.is_moving(task, services.clock.now()) or _under_way(task, outcomes),
         on_the_way=max(0, outcomes.accepted - outcomes.delivered - outcomes.bounced),
         mail_template=template.template if template else None,
         resent_as=await services.tasks.resent_as(task),

@@ -6,6 +6,7 @@ from typing import Final
 
 from tayori.bulk.model import Cause, Task, TaskStatus
 from tayori.edge.console.languages import N_
+from tayori.runtime.clock import MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,11 @@ def look_of(task: Task) -> Look:
             return FINISHED
 
 
-def is_moving(task: Task) -> bool:
-    """Tell whether a look in a few seconds may show something else."""
-    return task.status in {TaskStatus.WAITING, TaskStatus.SENDING}
+def is_moving(task: Task, now: int) -> bool:
+    """Tell whether a look in a few seconds may show something else; a day off it will not."""
+    if task.status is TaskStatus.WAITING:
+        return task.due_at is not None and task.due_at - now < MINUTE
+    return task.status is TaskStatus.SENDING
 
 
 def done_of(task: Task) -> int:
