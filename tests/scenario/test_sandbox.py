@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpx
 import pytest
 
 TIMEOUT_S = 60
@@ -56,9 +57,25 @@ def test_the_printed_program_runs_and_the_sandbox_ends_cleanly(
             timeout=TIMEOUT_S,
         )
         assert re.match(r"qcloudses-30-\d+-date-\d{14}-\w{13}\n", done.stdout), done.stderr
+        assert _log_in(printed) == "/console"
         process.send_signal(number)
         assert process.wait(TIMEOUT_S) == 0
         assert not (data_dir / "ready.json").exists()
+
+
+def _log_in(printed: str) -> str:
+    """Log in to the console as the sandbox says, and return where that leads."""
+    said = dict(re.findall(r"(Console(?: \w+)?)  +(\S+)", printed))
+    with httpx.Client() as client:
+        page = client.get(f"{said['Console']}/log-in")
+        form = {
+            "csrf": re.findall(r'name="csrf" value="([^"]+)"', page.text)[0],
+            "email": said["Console user"],
+            "password": said["Console password"],
+        }
+        done = client.post(f"{said['Console']}/log-in", data=form)
+        assert done.status_code == 303, done.text
+        return done.headers["location"]
 
 
 def test_a_data_directory_is_used_again(tmp_path: Path) -> None:

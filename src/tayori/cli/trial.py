@@ -29,6 +29,8 @@ from tayori.sandbox.world import (
     Sandbox,
 )
 from tayori.tenants.model import Account, DkimOption, Identity, Permission
+from tayori.tenants.users.faults import Fault
+from tayori.tenants.users.model import Role, User
 from tayori.tenants.verification.expected import expected_records
 from tayori.tenants.verification.model import expectations_of
 from tayori.tenants.verification.verify import verify
@@ -37,6 +39,8 @@ ACCOUNT = "sandbox"
 DOMAIN = "shop.test"
 SENDER = f"hello@{DOMAIN}"
 SENDER_NAME = "Corner Shop"
+PERSON = f"you@{DOMAIN}"
+"""Who logs in to the console: operator of the sandbox, and owner of its account."""
 TEMPLATE_NAME = "welcome"
 TEMPLATE = TemplateContent(
     html=(
@@ -77,6 +81,13 @@ class Trial:
     smtp_password: str
     """The sender's, made anew at each start."""
     template_id: int
+    console_password: str
+    """That of `PERSON` in the console, made anew at each start."""
+
+    @property
+    def console_url(self) -> str:
+        """Return where the console is."""
+        return f"http://{self.addresses.http}/console"
 
     @property
     def endpoint(self) -> str:
@@ -207,7 +218,24 @@ async def _set_up(
         sender=f"{SENDER_NAME} <{SENDER}>",
         smtp_password=await _smtp_password(parts, account.id),
         template_id=await _template(parts, account.id),
+        console_password=await _person(parts, account.id),
     )
+
+
+async def _person(parts: Parts, account_id: int) -> str:
+    """Make the user of the console, or give the one of an earlier start a new password."""
+    password, users = f"sandbox-{parts.ids.alphanumeric(12)}", parts.people.users
+    held = await users.find(PERSON)
+    if held is not None:
+        fault = await users.set_password(held, password)
+    else:
+        made = await users.create(PERSON, name="You", operator=True, password=password)
+        fault = made if isinstance(made, Fault) else None
+        if isinstance(made, User):
+            fault = await users.join(made.id, account_id, Role.OWNER)
+    if fault is not None:
+        raise TrialError(f"The console got no user: {fault.value}.")
+    return password
 
 
 async def _smtp_password(parts: Parts, account_id: int) -> str:

@@ -11,7 +11,7 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from tayori.cli.trial import SENDER, Ports, Trial, TrialError, trial
+from tayori.cli.trial import PERSON, SENDER, Ports, Trial, TrialError, trial
 from tayori.runtime.service import stop_on_signals
 from tayori.sandbox.server_process import ServerFailedError
 
@@ -108,6 +108,9 @@ def addresses(found: Trial) -> Table:
     table.add_column(overflow="fold")
     rows = [
         ("Inbox", found.world.inbox_url),
+        ("Console", found.console_url),
+        ("Console user", PERSON),
+        ("Console password", found.console_password),
         ("Endpoint", f"{found.endpoint}  (protocol http)"),
         ("SecretId", found.secret_id),
         ("SecretKey", found.secret_key),
