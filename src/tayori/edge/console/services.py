@@ -85,6 +85,7 @@ class ConsoleServices:
     queue: QueueStore
     stories: StoryStore
     operating: Operating
+    stories: StoryStore
     stats: StatsStore
     suppressions: SuppressStore
     listed: ListedStore

@@ -31,6 +31,7 @@ from tayori.edge.console.pages import (
     profile,
     receivers,
     response,
+    search,
     second_factor,
     send,
     senders,
@@ -72,6 +73,7 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     send.routes,
     template_editor.routes,
     templates.routes,
+    search.routes,
     bulk.routes,
     response.routes,
 )
