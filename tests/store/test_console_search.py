@@ -101,12 +101,14 @@ async def test_a_delivered_mail_shows_what_the_recipient_did(world):
     await history.taken("m", "ann@x.test", at=NOW)
     await history.attempted("ann@x.test", NOW + 5 * SECOND, Reply(250, "2.0.0", ("taken",)))
     await history.reacted("ann@x.test", EventKind.OPEN, NOW + HOUR, machine="image proxy")
+    await history.reacted("ann@x.test", EventKind.CLICK, NOW + 2 * HOUR)
     viewer = await world.signed_in(Role.VIEWER)
     page = text_of(await viewer.get("/search/m"))
     assert "5 seconds after the service took the mail." in page
     assert "A program of the receiver did it (image proxy)" in page
     listed = await viewer.get("/search?q=ann@x.test")
-    assert "Opened" in listed.text
+    assert "Clicked" in listed.text
+    assert "Opened" not in listed.text
     assert "Delivered" in listed.text
 
 

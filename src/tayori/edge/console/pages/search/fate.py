@@ -31,7 +31,7 @@ async def show(visit: Visit) -> Response:
     )
     return visit.page(
         "search/show.html.j2",
-        message=fate.message,
+        mail=fate.message,
         found=found,
         chosen=chosen,
         steps=steps(visit, narrowed, visit.services.clock.now()),

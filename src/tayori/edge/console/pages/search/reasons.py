@@ -34,7 +34,7 @@ def _is(shape: str, text: str, advice: str = "") -> Reason:
 
 
 _LEFT: Final = N_("Write to this person again only if they ask for it themselves.")
-_BY_ITSELF: Final = N_("Nothing: the service goes on by itself.")
+_BY_ITSELF: Final = N_("Nothing; the service goes on by itself.")
 REASONS: Final = (
     _is(
         r"(?P<address>\S+) has unsubscribed from mail of (?P<domain>\S+?)\.",
