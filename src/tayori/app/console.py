@@ -93,7 +93,6 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
         queue=parts.queue,
         stories=StoryStore(parts.database),
         operating=_operating(parts),
-        stories=StoryStore(parts.database),
         stats=StatsStore(parts.database),
         suppressions=parts.suppressions,
         listed=ListedStore(parts.database),

@@ -85,7 +85,6 @@ class ConsoleServices:
     queue: QueueStore
     stories: StoryStore
     operating: Operating
-    stories: StoryStore
     stats: StatsStore
     suppressions: SuppressStore
     listed: ListedStore

@@ -192,7 +192,9 @@ class _Teller:
             ends = self.formats.time(entry.expires_at)
             last = gettext("The service tries by itself until %(time)s.", time=ends)
             text = f"{text} {last}"
-        return Step(at=now, title=gettext("Where it stands now"), tone="info", icon="clock-play", text=text)
+        return Step(
+            at=now, title=gettext("Where it stands now"), tone="info", icon="clock-play", text=text
+        )
 
     def _span(self, length_ms: int) -> str:
         if length_ms < SECOND:
