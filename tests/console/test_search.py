@@ -74,3 +74,4 @@ async def test_the_history_reads_well_in_english_and_chinese(console):
         seat = await console.signed_in(Role.VIEWER, shop, language=language)
         await seat.goto("/search/hayashi-17")
         await seat.look(f"search-bounced-{language}")
+        assert await seat.page.locator(".history-entry").count() == 6
