@@ -1,5 +1,7 @@
 """The pages of templates, on both databases."""
 
+import re
+
 import pytest
 from tests.support.console_world import console_world
 
@@ -238,3 +240,75 @@ async def test_every_language(world, language, title):
     assert f"<h1>{title}</h1>" in (await browser.get("/templates")).text
     for page in (f"/templates/{made.id}", "/templates/new", f"/templates/{made.id}/versions"):
         assert (await browser.get(page)).status_code == 200
+
+
+def editor(*blocks, **fields):
+    form = {"editor": "blocks", "name": "News", "accent": "#123456", "block": []}
+    for name, kind, text in blocks:
+        form["block"].append(name)
+        form |= {f"kind.{name}": kind, f"text.{name}": text}
+    return form | fields
+
+
+WORDS = (
+    "Dear {{name}}, this is what is new in our shop in the harbour: the reading room is open again "
+    "on every day of the week, from nine to six, and there is tea."
+)
+
+
+async def test_a_template_is_put_together_out_of_blocks_and_opened_again(world):
+    member = await world.signed_in(Role.MEMBER)
+    first = await member.get("/templates/new")
+    assert 'value="Hello {{name}}"' in first.text
+    form = editor(("b7", "heading", EVIL), ("b2", "text", WORDS))
+    form["block"] += ["b7", "x1"]
+    made = await member.follow("/templates/new", form)
+    assert "was saved and is approved" in made.text
+    assert "<script>alert" not in made.text
+    path = made.url.path.removeprefix("/console")
+    stored = await world.services.templates.get(world.account.id, int(path.rpartition("/")[2]))
+    assert "&lt;script&gt;" in stored.content.html
+    assert "Dear {{name}}" in stored.content.text
+    assert stored.content.html.index("script") < stored.content.html.index("Dear")
+    again = await member.get(f"{path}/edit")
+    assert 'name="kind.b1" value="heading"' in again.text
+    assert "#123456" in again.text
+    assert "<script>alert" not in again.text
+    as_html = await member.get(f"{path}/edit?editor=html")
+    assert "cannot be opened with blocks again" in as_html.text
+    written = {"editor": "html", "name": "News", "html": stored.content.html, "text": ""}
+    await member.follow(f"{path}/edit", written)
+    assert 'name="html"' in (await member.get(f"{path}/edit")).text
+    await member.follow(f"{path}/versions/1/restore")
+    assert 'name="kind.b1"' in (await member.get(f"{path}/edit")).text
+
+
+@pytest.mark.parametrize(
+    ("do", "order"),
+    [
+        ("up:b2", ["b2", "b1", "b3"]),
+        ("down:b2", ["b1", "b3", "b2"]),
+        ("up:b1", ["b1", "b2", "b3"]),
+        ("down:b3", ["b1", "b2", "b3"]),
+        ("remove:b2", ["b1", "b3"]),
+        ("add:divider", ["b1", "b2", "b3", "b4"]),
+        ("add:nothing", ["b1", "b2", "b3"]),
+        ("explode:b1", ["b1", "b2", "b3"]),
+    ],
+)
+async def test_blocks_are_rearranged_by_buttons_without_being_saved(world, do, order):
+    member = await world.signed_in(Role.MEMBER)
+    blocks = (("b1", "heading", "One"), ("b2", "text", "Two"), ("b3", "footer", "Three"))
+    page = await member.post("/templates/draft", editor(*blocks, do=do))
+    assert page.status_code == 200
+    assert re.findall(r'name="block" value="(b\d+)"', page.text) == order
+    assert (await world.services.templates.list(world.account.id, offset=0, limit=9)).total == 0
+
+
+async def test_a_mail_without_blocks_cannot_be_saved(world):
+    member = await world.signed_in(Role.MEMBER)
+    page = await member.post("/templates/new", editor())
+    assert page.status_code == 422
+    assert "Nothing here yet" in page.text
+    frame = await member.post("/templates/preview", editor(("b1", "text", WORDS)))
+    assert "Dear Alex Morgan" in frame.text

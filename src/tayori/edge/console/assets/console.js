@@ -98,16 +98,18 @@
   });
 
   // Charts, drawn by ECharts, which is fetched when the first one is there.
-  let library = null;
+  const libraries = new Map();
   const fetched = (address) => {
-    library ??= new Promise((resolve, reject) => {
-      const script = document.createElement("script");
-      script.src = address;
-      script.onload = () => resolve(window.echarts);
-      script.onerror = reject;
-      document.head.append(script);
-    });
-    return library;
+    if (!libraries.has(address)) {
+      libraries.set(address, new Promise((resolve, reject) => {
+        const script = document.createElement("script");
+        script.src = address;
+        script.onload = resolve;
+        script.onerror = reject;
+        document.head.append(script);
+      }));
+    }
+    return libraries.get(address);
   };
   const PALETTE = {
     light: ["#0b6e75", "#a0522d", "#4b56b5", "#8a6d00", "#8b3a8f", "#3c7a3c"],
@@ -150,7 +152,8 @@
     };
   };
   const draw = async (element) => {
-    const echarts = await fetched(element.dataset.chartScript);
+    await fetched(element.dataset.chartScript);
+    const echarts = window.echarts;
     const theme = document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light";
     const chart = echarts.getInstanceByDom(element) ?? echarts.init(element, null, { renderer: "canvas" });
     chart.setOption(option(JSON.parse(element.dataset.chart), theme), true);
@@ -161,10 +164,20 @@
     }
   };
 
+  // Blocks that are dragged; the form sends them in the order in which they stand.
+  const sortable = async (list) => {
+    await fetched(list.dataset.sortable);
+    const moved = () => list.querySelector("input[name=block]")?.dispatchEvent(new Event("input", { bubbles: true }));
+    window.Sortable.create(list, { handle: ".block-grip", animation: 150, onEnd: moved });
+  };
+
   // What is done to a page when it comes, and to parts that htmx puts into it.
   const enhance = (root) => {
     for (const button of root.querySelectorAll("[data-copy][hidden]")) button.hidden = false;
     for (const element of root.querySelectorAll("[data-chart]")) draw(element);
+    for (const list of root.querySelectorAll("[data-sortable]")) sortable(list);
+    // Rearranged blocks are a change as any other.
+    if (root.id === "editor") root.querySelector("input")?.dispatchEvent(new Event("input", { bubbles: true }));
     for (const button of root.querySelectorAll('[data-follows="now"]')) follow(button);
     // On a small screen the numbers of a chart are folded away until asked for.
     if (window.innerWidth < 768) for (const table of root.querySelectorAll(".chart-table[open]")) table.open = false;

@@ -284,6 +284,7 @@ async def _form(visit: Visit, written: Written, *, status: int = 200) -> Respons
         stored=written.stored,
         values={name: given.get(name, "") for name in sorted(names)},
         own_content=visit.account.may(Permission.API_SIMPLE),
+        lost_files=bool(visit.posted.files),
         attachments=visit.account.may(Permission.ATTACHMENTS),
         most_files=MOST_FILES,
         largest_files=LARGEST_TOTAL,

@@ -1,5 +1,6 @@
-"""The editor of templates: by HTML and text, with preview, review and score while one writes."""
+"""The editor of templates: by blocks or HTML, with preview, review and score while one writes."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
@@ -7,9 +8,26 @@ from starlette.responses import Response
 from wtforms import StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from tayori.catalog.blocks.model import (
+    ACCENT,
+    MOST_BLOCKS,
+    Design,
+    Kind,
+    decode_design,
+    encode_design,
+)
+from tayori.catalog.blocks.rendering import render
 from tayori.catalog.content import MAX_NAME
 from tayori.catalog.model import StoredTemplate, Template, TemplateContent, TemplateStatus
 from tayori.edge.console.access import MIB, Page, Right, action, page
+from tayori.edge.console.block_forms import (
+    Named,
+    arranged,
+    design_of,
+    named,
+    new_block,
+    read_blocks,
+)
 from tayori.edge.console.drafts import Judgement, judge
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import Form, one_line
@@ -24,6 +42,7 @@ from tayori.tenants.users.audit_model import AuditAction
 
 _NOT_FOUND: Final = 404
 _EXAMPLE: Final = "{{name}}"
+_FIRST_URL: Final = defaultdict(str, {Kind.BUTTON: "https://www.example.com/"})
 _LARGEST: Final = 4 * MIB
 """A form with a template of the largest size, percent-encoded."""
 
@@ -45,15 +64,25 @@ class TemplateForm(Form):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Draft:
-    """What is being written: the form, and the template that it changes (None for a new one)."""
+    """What is being written: the form, and the template that it changes (None for a new one).
+
+    `blocks` are those of the editor with their names in the form, None while HTML is written.
+    """
 
     form: TemplateForm
     stored: StoredTemplate | None
+    blocks: Named | None = None
+    accent: str = ACCENT
+    lang: str = "en"
 
     @property
     def content(self) -> TemplateContent:
         """Return what would be saved."""
-        return TemplateContent(html=self.form.html.data or "", text=self.form.text.data or "")
+        if self.blocks is None:
+            return TemplateContent(html=self.form.html.data or "", text=self.form.text.data or "")
+        design = Design(blocks=tuple(block for _, block in self.blocks), accent=self.accent)
+        html, text = render(design, self.lang)
+        return TemplateContent(html=html, text=text, blocks=encode_design(design))
 
     @property
     def name(self) -> str:
@@ -75,8 +104,9 @@ def routes() -> list[Page]:
 
 
 async def ask_new(visit: Visit) -> Response:
-    """Show the empty editor."""
-    return _editor(visit, Draft(form=visit.form(TemplateForm), stored=None))
+    """Show the editor with a few blocks to begin with, or for HTML."""
+    blocks = None if visit.query.get("editor") == "html" else _first_blocks(visit)
+    return _editor(visit, Draft(form=visit.form(TemplateForm), stored=None, blocks=blocks))
 
 
 async def ask_edit(visit: Visit) -> Response:
@@ -90,12 +120,16 @@ async def ask_edit(visit: Visit) -> Response:
         html=stored.content.html,
         text=stored.content.text,
     )
-    return _editor(visit, Draft(form=form, stored=stored))
+    design = decode_design(stored.content.blocks)
+    if design is None or visit.query.get("editor") == "html":
+        return _editor(visit, Draft(form=form, stored=stored))
+    draft = Draft(form=form, stored=stored, blocks=named(design), accent=design.accent)
+    return _editor(visit, draft)
 
 
 async def create(visit: Visit) -> Response:
     """Save a new template, which is reviewed at once."""
-    draft = Draft(form=visit.form(TemplateForm), stored=None)
+    draft = _draft(visit, None)
     if not visit.failed(draft.form):
         made = await visit.services.templates.create(visit.account.id, draft.name, draft.content)
         if not isinstance(made, Refusal):
@@ -110,7 +144,7 @@ async def save(visit: Visit) -> Response:
     stored = await template_of(visit)
     if stored is None:
         return visit.error(_NOT_FOUND)
-    draft = Draft(form=visit.form(TemplateForm), stored=stored)
+    draft = _draft(visit, stored)
     if not visit.failed(draft.form):
         edited = await visit.services.templates.update(
             visit.account.id, stored.template.id, draft.name, draft.content
@@ -139,13 +173,13 @@ async def look_again(visit: Visit) -> Response:
 
 async def check(visit: Visit) -> Response:
     """Answer what review and score say of what was entered, for its place beside the editor."""
-    draft = Draft(form=visit.form(TemplateForm), stored=None)
+    draft = _draft(visit, None)
     return visit.page("template_editor/check.html.j2", judged=await _judged(visit, draft))
 
 
 async def preview(visit: Visit) -> Response:
     """Answer the frame with what was entered, its variables filled with samples."""
-    content = Draft(form=visit.form(TemplateForm), stored=None).content
+    content = _draft(visit, None).content
     values = samples(names_in(content.html, content.text), visit.language)
     html = filled(content.html, values, html=True)
     return framed(html, filled(content.text, values, html=False), visit.language.value)
@@ -153,11 +187,41 @@ async def preview(visit: Visit) -> Response:
 
 async def _posted(visit: Visit) -> Draft | None:
     """Return the draft of a form; None when it is of a template that the account has not."""
-    form, named = visit.form(TemplateForm), visit.posted.get("template")
-    if not named:
-        return Draft(form=form, stored=None)
-    found = await visit.services.templates.get(visit.account.id, number(named))
-    return None if isinstance(found, Refusal) else Draft(form=form, stored=found)
+    called = visit.posted.get("template")
+    if not called:
+        return _draft(visit, None)
+    found = await visit.services.templates.get(visit.account.id, number(called))
+    return None if isinstance(found, Refusal) else _draft(visit, found)
+
+
+def _draft(visit: Visit, stored: StoredTemplate | None) -> Draft:
+    """Return what a form sent, its blocks as they are after the button that was pressed."""
+    form = visit.form(TemplateForm)
+    lang = visit.language.value
+    if visit.posted.get("editor") != "blocks":
+        return Draft(form=form, stored=stored, lang=lang)
+    blocks = arranged(read_blocks(visit.posted), visit.posted.get("do"))
+    accent = design_of(visit.posted, []).accent
+    return Draft(form=form, stored=stored, blocks=blocks, accent=accent, lang=lang)
+
+
+def _first_blocks(visit: Visit) -> Named:
+    """Return what a new template begins with."""
+    name = _EXAMPLE
+    texts = (
+        (Kind.HEADING, visit.gettext("Hello %(name)s", name=name)),
+        (
+            Kind.TEXT,
+            visit.gettext("Write here what you want to say. **Two asterisks** make words bold."),
+        ),
+        (Kind.BUTTON, visit.gettext("Open the page")),
+        (
+            Kind.FOOTER,
+            visit.gettext("You get this mail because you are a customer of our shop."),
+        ),
+    )
+    blocks = tuple(new_block(kind, text, url=_FIRST_URL[kind]) for kind, text in texts)
+    return named(Design(blocks=blocks))
 
 
 async def _judged(visit: Visit, draft: Draft) -> Judgement | None:
@@ -177,6 +241,11 @@ def _editor(
         kept=draft.stored.template if draft.stored else None,
         judged=judged,
         example=_EXAMPLE,
+        blocks=draft.blocks,
+        accent=draft.accent,
+        kinds=list(Kind),
+        most_blocks=MOST_BLOCKS,
+        has_blocks=bool(draft.stored and draft.stored.content.blocks),
     )
 
 
