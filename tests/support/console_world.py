@@ -157,13 +157,11 @@ async def console_world(folder: Path, url: str = "", **changes: Any) -> AsyncIte
     async with opened(settings) as parts:
         permits = Permits(parts.database, parts.clock, Scope.REQUESTS_SECOND)
         services = console_services(parts, build_door(parts), permits)
-        made = await parts.accounts.create("Shop")
-        assert not isinstance(made, Refusal)
         world = ConsoleWorld(
             parts=parts,
             services=services,
             application=build_console(services),
-            account=made.account,
+            account=await _account(parts, "Shop"),
         )
         try:
             yield world
@@ -171,3 +169,13 @@ async def console_world(folder: Path, url: str = "", **changes: Any) -> AsyncIte
             for client in world.clients:
                 await client.aclose()
             await permits.drain()
+
+
+async def _account(parts: Parts, name: str) -> Account:
+    """Return the account of this name, made when the folder is new."""
+    held = await parts.accounts.find(name)
+    if isinstance(held, Account):
+        return held
+    made = await parts.accounts.create(name)
+    assert not isinstance(made, Refusal)
+    return made.account
