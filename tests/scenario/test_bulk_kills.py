@@ -8,12 +8,14 @@ import pytest
 from tests.support.installations import MakeServer
 from tests.support.tenant import new_tenant
 
+from tayori.runtime.clock import HOUR
 from tayori.runtime.crash import Point
 from tayori.sandbox.dns_server import DnsServer
 
 RECEIVERS = 900
 FINISHED = 10
 UPLOADED = 3
+TAKES_BACK = 5
 
 
 @pytest.mark.parametrize("point", [Point.DOOR_BEFORE_COMMIT, Point.DOOR_AFTER_COMMIT])
@@ -67,6 +69,64 @@ async def test_a_task_goes_on_exactly_where_it_was(
         taken = [entry.address for entry in await ledger.entries()]
     assert Counter(taken) == Counter(addresses)
     assert taken == [*first, *(one for one in addresses if one not in set(first))]
+    assert await server.stop() == 0
+    assert [line["event"] for line in server.errors] == ["process_ended"]
+
+
+@pytest.mark.parametrize("point", [Point.DOOR_BEFORE_COMMIT, Point.DOOR_AFTER_COMMIT])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("step", [2, TAKES_BACK], ids=["sets aside", "takes back"])
+async def test_who_waits_for_his_provider_is_neither_left_out_nor_written_to_twice(
+    make_server: MakeServer, dns: DnsServer, database: str, point: Point, step: int
+) -> None:
+    # A thousand an hour, of which one provider gets a hundred: its 300 receivers need three hours.
+    server = await make_server(
+        database,
+        delivery={"processes": 1},
+        policy={"level_per_day": [2_000] * 20},
+        reputation={"hour_share": 0.5, "provider_share": 0.1},
+    )
+    await server.start(f"{point}:{step}", roles="api,bulk")
+    tenant = await new_tenant(server, dns)
+    client = tenant.sdk(server)
+    async with server.ledger() as ledger:
+        await ledger.note_provider("slow.test", "gmail", int(time.time() * 1000))
+    domains = ("slow.test", "receiver.test", "receiver.test")
+    addresses = [f"u{number}@{domains[number % 3]}" for number in range(RECEIVERS)]
+    made = await client.call("CreateReceiver", ReceiversName="everybody")
+    datas = [{"Email": one, "TemplateData": json.dumps({"name": one})} for one in addresses]
+    await client.call("CreateReceiverDetailWithData", ReceiverId=made.ReceiverId, Datas=datas)
+    await client.call(
+        "BatchSendEmail",
+        FromEmailAddress=tenant.sender,
+        ReceiverId=made.ReceiverId,
+        Subject="News for {{name}}",
+        TaskType=1,
+        Template={"TemplateID": tenant.template_id, "TemplateData": "{}"},
+    )
+
+    async def task_at(sent: int) -> bool:
+        """Tell whether so many are sent, and the task counts exactly the mails that are there."""
+        async with server.ledger() as ledger:
+            task, taken = await ledger.task_counts()
+        assert task == taken
+        return taken == sent
+
+    # Four steps take the 600 others and a hundred of the provider; the fifth takes the next hundred.
+    ahead, expected = 0, [700, 800, 900]
+    if step == TAKES_BACK:
+        await server.until(lambda: task_at(700))
+        server.move_clock(ahead := HOUR)
+        expected = [800, 900]
+    await server.killed()
+    # The lease of the step that died holds for some seconds, and then the others wait for an hour.
+    for sent in expected:
+        server.move_clock(ahead := ahead + 150_000)
+        await server.until(lambda sent=sent: task_at(sent))
+        server.move_clock(ahead := ahead + HOUR)
+    async with server.ledger() as ledger:
+        taken = [entry.address for entry in await ledger.entries()]
+    assert Counter(taken) == Counter(addresses)
     assert await server.stop() == 0
     assert [line["event"] for line in server.errors] == ["process_ended"]
 

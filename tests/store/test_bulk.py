@@ -8,7 +8,9 @@ from sqlalchemy import select
 from tests.support.api_world import ZONE, api_world, b64
 
 from tayori.app.tasks import outcomes_of
-from tayori.bulk.choosing import Choosing
+from tayori.bulk.aside_store import AsideStore
+from tayori.bulk.choosing import Choosing, ChoosingNeeds
+from tayori.bulk.dealing import MOST_ASIDE
 from tayori.bulk.expanding import submission_for
 from tayori.bulk.first_store import FirstStore
 from tayori.bulk.model import TaskStatus
@@ -21,6 +23,7 @@ from tayori.db.tables.events import event
 from tayori.db.tables.queue import message, recipient
 from tayori.reputation.engagement_store import EngagementStore
 from tayori.reputation.pace import Pace
+from tayori.reputation.provider_store import ProviderStore
 from tayori.reputation.standing import Quotas
 from tayori.runtime.clock import HOUR, day_of, day_range
 
@@ -39,19 +42,24 @@ async def world(database):
         yield made
 
 
-def runner(world, *, hour_share=1.0, **rules):
+def runner(world, *, hour_share=1.0, provider_share=1.0, most_aside=MOST_ASIDE, **rules):
     services = world.services
-    quotas = Quotas(services.policy, ZONE, hour_share=hour_share)
+    quotas = Quotas(services.policy, ZONE, hour_share=hour_share, provider_share=provider_share)
     return Runner(
         RunnerNeeds(
             store=TaskStore(world.database),
             accounts=world.accounts,
             receivers=services.receivers,
             choosing=Choosing(
-                services.receivers,
-                EngagementStore(world.database),
-                FirstStore(world.database),
-                days=BulkSettings(**rules).engaged_days,
+                ChoosingNeeds(
+                    receivers=services.receivers,
+                    engagement=EngagementStore(world.database),
+                    first=FirstStore(world.database),
+                    aside=AsideStore(world.database),
+                    providers=ProviderStore(world.database),
+                    days=BulkSettings(**rules).engaged_days,
+                    most_aside=most_aside,
+                )
             ),
             door=services.door,
             pace=Pace(world.database, world.clock, quotas),

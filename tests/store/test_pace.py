@@ -95,7 +95,8 @@ async def test_an_hour_gives_its_share_of_the_day_and_the_day_its_quota(pace, do
         clock.advance(HOUR)
     assert hours == [15] * 6 + [10, 0]
     clock.advance(16 * HOUR)
-    assert (await pace.room(1, DOMAIN, 12)) == Room(amount=12)
+    room = await pace.room(1, DOMAIN, 12)
+    assert replace(room, caps=None) == Room(amount=12)
 
 
 async def test_a_single_mail_is_not_slowed_by_the_hour_and_counts_for_the_day(pace, door):

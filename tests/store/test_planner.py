@@ -22,6 +22,7 @@ from tayori.runtime.clock import HOUR, day_of
 LEVELS = (40, 80, 160, 320)
 SHARE = 0.25
 DOMAIN = "mail.example.test"
+PROVIDERS = {"g.test": "gmail"}
 # Level 1: 40 a day, 10 an hour. After three hours 30 are more than 70%: level 2, 80 a day, 20 an
 # hour. Each day rises once: it may send 80, 160, and what is left of 500 in the first hours of the
 # third: level 3, 160 a day, 40 an hour until 112 are reached in the third hour, then 320 a day and 80
@@ -35,7 +36,13 @@ async def deliver(world):
     while leased := await queue.lease("d", now, now + 60_000, 250):
         outcome = Outcome(kind=Kind.DELIVERED, scope=Scope.RECIPIENT, stage=Stage.CONTENT)
         done = [
-            Settlement(recipient=item, state=State.DELIVERED, at=now, outcome=outcome)
+            Settlement(
+                recipient=item,
+                state=State.DELIVERED,
+                at=now,
+                outcome=outcome,
+                provider=PROVIDERS.get(item.domain, ""),
+            )
             for item in leased
         ]
         assert all(await queue.settle("d", done))
@@ -73,3 +80,61 @@ async def test_the_forecast_is_what_the_runner_does(database):
     assert [(day.level, day.level_after, day.mails) for day in plan.days] == BY_HAND
     assert {day.day: day.mails for day in plan.days} == {k: n for k, n in days.items() if n}
     assert plan.finished_at == finished_at == began + 2 * 24 * HOUR + 4 * HOUR
+
+
+async def test_the_forecast_keeps_the_caps_of_providers_as_the_runner_does(database):
+    policy = {"level_per_day": (1_000,), "account_per_day": 0}
+    share = {"hour_share": 0.1, "provider_share": 0.5}
+    async with api_world(database, hour_share=0.1, **policy) as world:
+        quotas = Quotas(world.services.policy, ZONE, **share)
+        bench = Bench(rules=Rules(ReputationSettings(), (1_000,)), quotas=quotas, zone=ZONE)
+        levels = Levels(
+            figures=FigureStore(database, bench),
+            levels=LevelStore(database, bench),
+            horizon=Horizon(database),
+            clock=world.clock,
+            idle_days=30,
+        )
+        template = await world.ready(world.one)
+        # Yesterday two of three recipients were at gmail, as they are in the list.
+        domains = ("g.test", "g.test", "r.test")
+        small, large = [await mixed(world, count, domains) for count in (60, 300)]
+        await world.one.call("BatchSendEmail", **ask(small, template))
+        made = await world.one.call("BatchSendEmail", **ask(large, template))
+        tasks = world.services.tasks
+        await tasks.pause(made["TaskId"])
+        worker = runner(world, **share)
+        while await worker.step():
+            await deliver(world)
+        await levels.run()
+        to_midnight(world)
+        world.clock.advance(22 * HOUR)
+        began = world.clock.now()
+        plan = await Planner(database, world.clock, bench).plan(DOMAIN, 300, delivered=1.0)
+        await tasks.resume(made["TaskId"])
+        hours = {}
+        while (task := await found(world, made)).status is not TaskStatus.FINISHED:
+            hour, before = (world.clock.now() - began) // HOUR, task.sent
+            if await worker.step():
+                await deliver(world)
+                await levels.run()
+                hours[hour] = hours.get(hour, 0) + (await found(world, made)).sent - before
+            else:
+                world.clock.advance(task.due_at - world.clock.now())
+        finished_at = world.clock.now()
+    # Of 100 an hour gmail gets 50, so its 200 take four hours; the 100 others take two of them.
+    assert {hour: n for hour, n in hours.items() if n} == {0: 100, 1: 100, 2: 50, 3: 50}
+    assert [day.mails for day in plan.days] == [200, 100]
+    assert plan.finished_at == finished_at == began + 3 * HOUR
+
+
+async def mixed(world, count, domains):
+    """Make a list whose receivers' domains take turns."""
+    name = f"mix of {count}"
+    number = (await world.one.call("CreateReceiver", ReceiversName=name))["ReceiverId"]
+    datas = [
+        {"Email": f"u{n}@{domains[n % len(domains)]}", "TemplateData": '{"name": "you"}'}
+        for n in range(count)
+    ]
+    await world.one.call("CreateReceiverDetailWithData", ReceiverId=number, Datas=datas)
+    return number

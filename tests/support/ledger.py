@@ -11,9 +11,10 @@ from sqlalchemy import func, select
 from tayori.db.database import Database
 from tayori.db.open import database_url, open_database
 from tayori.db.statement import Statement
+from tayori.db.tables.bulk import bulk_task
 from tayori.db.tables.queue import attempt, message_content, recipient
 from tayori.db.tables.reputation import domain_day, level_change
-from tayori.events.model import EventKind
+from tayori.events.model import ATTEMPT, PROVIDER, EventKind
 from tayori.mail.outcome import Kind
 from tayori.queue.states import FINAL, State
 from tayori.reputation.engagement_store import note
@@ -21,6 +22,7 @@ from tayori.reputation.figures import Figures
 from tayori.reputation.judging_store import figures_of
 from tayori.reputation.level_model import Fact
 from tayori.reputation.level_statements import ALL
+from tayori.reputation.provider_store import learn
 
 _RECIPIENTS = Statement(select(recipient.c.id, recipient.c.address, recipient.c.state))
 _WAITS = Statement(
@@ -38,6 +40,11 @@ _OPEN = Statement(
 )
 _STATES = Statement(
     select(recipient.c.state, func.count().label("many")).group_by(recipient.c.state)
+)
+_TASK_COUNTS = Statement(
+    select(bulk_task.c.sent, func.count(recipient.c.id).label("taken"))
+    .select_from(bulk_task.outerjoin(recipient, recipient.c.flow == bulk_task.c.id))
+    .group_by(bulk_task.c.id, bulk_task.c.sent)
 )
 _QUEUED_TWICE = Statement(
     select((func.count() - func.count(func.distinct(recipient.c.address))).label("many"))
@@ -114,6 +121,27 @@ class Ledger:
         ]
         async with self._database.write() as transaction:
             await note(transaction, facts)
+
+    async def note_provider(self, domain: str, provider: str, at: int) -> None:
+        """Let a delivery have found whose a recipients' domain is."""
+        fact = Fact(
+            account_id=1,
+            at=at,
+            identity_id=1,
+            accepted_at=at,
+            address=f"u@{domain}",
+            kind=EventKind.DELIVERED,
+            data={ATTEMPT: 1, PROVIDER: provider},
+        )
+        async with self._database.write() as transaction:
+            await learn(transaction, [fact])
+
+    async def task_counts(self) -> tuple[int, int]:
+        """Return how many mails the only bulk task counts, and how many there are."""
+        async with self._database.read() as transaction:
+            row = await transaction.fetch_one(_TASK_COUNTS, {})
+        assert row is not None
+        return int(row["sent"]), int(row["taken"])
 
     async def queued_twice(self) -> int:
         """Return how many recipients have an address that another one has, too."""

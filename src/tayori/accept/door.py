@@ -139,7 +139,7 @@ class Door:
         refusal = nobody_left(message.recipients)
         if refusal is not None:
             return Refusing(account_id=account_id, at=self._clock.now(), refusal=refusal)
-        claims = partial(self._limits.claims, identity=facts.identity)
+        claims = partial(self._limits.claims, identity=facts.identity, towards=wish.towards)
         return Taking(
             message=message, domain=facts.identity.domain, claims=claims, token=wish.token
         )

@@ -8,7 +8,8 @@ from tayori.config.tree import Policy
 from tayori.queue.model import NewMessage, Priority
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-from tayori.reputation.model import Claim, Scope
+from tayori.reputation.model import Claim, Scope, Towards
+from tayori.reputation.provider_caps import provider_claim
 from tayori.reputation.standing import Quotas, Standing, Standings
 from tayori.reputation.stops import stopped
 from tayori.runtime.clock import HOUR
@@ -22,9 +23,13 @@ class Limits:
         self._quotas = Quotas(policy, zone, hour_share=hour_share)
 
     def claims(
-        self, message: NewMessage, found: Standings, identity: Identity
+        self,
+        message: NewMessage,
+        found: Standings,
+        identity: Identity,
+        towards: Towards | None = None,
     ) -> Sequence[Claim] | Refusal:
-        """Return what the message counts against: account, domain, and each mailbox.
+        """Return what the message counts against: account, domain, provider, and each mailbox.
 
         A refusal is the answer where account or domain may not send at all. `found` is what is
         true in this transaction; `identity`, some seconds old, stands in for what is not in it.
@@ -57,6 +62,16 @@ class Limits:
                     window_ends_at=self._quotas.end_of_hour(now),
                 )
             )
+        if towards is not None:
+            claims.append(
+                provider_claim(
+                    identity.domain,
+                    towards.provider,
+                    amount=len(writing),
+                    limit=towards.limit,
+                    ends_at=self._quotas.end_of_hour(now),
+                )
+            )
         per_hour = self._quotas.mailbox_per_hour(own)
         claims += [
             Claim(
@@ -84,6 +99,13 @@ def full(claim: Claim) -> Refusal:
             Code.FAILED_OPERATION__FREQUENCY_LIMIT,
             f"{mailbox} has had {claim.limit} mails from this sender within an hour; "
             "it is blocked for an hour.",
+        )
+    if claim.scope is Scope.PROVIDER_HOUR:
+        domain, _, provider = claim.key.partition(">")
+        return refuse(
+            Code.FAILED_OPERATION__EXCEED_SEND_LIMIT,
+            f"The domain {domain} may send {claim.limit} mails of bulk tasks an hour to "
+            f"{provider or 'receivers of no known provider'}, and has sent them.",
         )
     what = "The account" if claim.scope is Scope.ACCOUNT_DAY else f"The domain {claim.key}"
     when = "of bulk tasks an hour" if claim.scope is Scope.DOMAIN_HOUR else "a day"

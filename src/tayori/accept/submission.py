@@ -7,6 +7,7 @@ from enum import StrEnum
 from tayori.accept.idempotency import Token
 from tayori.catalog.tracking_model import Switches
 from tayori.mail.address import Address, Mailbox
+from tayori.reputation.model import Towards
 from tayori.tenants.model import Account
 
 
@@ -81,6 +82,8 @@ class Submission:
     rfc_message_id: str = ""
     task_id: int | None = None
     """The bulk task that wants it sent."""
+    towards: Towards | None = None
+    """Of a bulk mail, what its provider may get in this hour; None for no such limit."""
     headers: tuple[tuple[str, str], ...] = ()
     token: Token | None = None
     """What makes a repeated submission known as such."""

@@ -15,8 +15,13 @@ from tayori.reputation.standing import Quotas
 
 def build_quotas(parts: Parts) -> Quotas:
     """Return the limits of a day and an hour."""
-    settings = parts.settings
-    return Quotas(settings.policy, parts.zone, hour_share=settings.reputation.hour_share)
+    rules = parts.settings.reputation
+    return Quotas(
+        parts.settings.policy,
+        parts.zone,
+        hour_share=rules.hour_share,
+        provider_share=rules.provider_share,
+    )
 
 
 def build_pace(parts: Parts) -> Pace:

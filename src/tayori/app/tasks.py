@@ -3,7 +3,8 @@
 from tayori.accept.door import Door
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_quotas
-from tayori.bulk.choosing import Choosing
+from tayori.bulk.aside_store import AsideStore
+from tayori.bulk.choosing import Choosing, ChoosingNeeds
 from tayori.bulk.failure_store import FailureStore
 from tayori.bulk.first_store import FirstStore
 from tayori.bulk.model import Outcomes
@@ -14,6 +15,7 @@ from tayori.db.database import Database
 from tayori.queue.operator_store import OperatorStore
 from tayori.reputation.engagement_store import EngagementStore
 from tayori.reputation.pace import Pace
+from tayori.reputation.provider_store import ProviderStore
 from tayori.stats.model import ALL, KeysWanted, Kind
 from tayori.stats.store import StatsStore
 
@@ -42,10 +44,14 @@ def build_runner(parts: Parts, door: Door) -> Runner:
             accounts=parts.accounts,
             receivers=parts.receivers,
             choosing=Choosing(
-                parts.receivers,
-                EngagementStore(parts.database),
-                FirstStore(parts.database),
-                days=parts.settings.bulk.engaged_days,
+                ChoosingNeeds(
+                    receivers=parts.receivers,
+                    engagement=EngagementStore(parts.database),
+                    first=FirstStore(parts.database),
+                    aside=AsideStore(parts.database),
+                    providers=ProviderStore(parts.database),
+                    days=parts.settings.bulk.engaged_days,
+                )
             ),
             door=door,
             pace=Pace(parts.database, parts.clock, quotas),

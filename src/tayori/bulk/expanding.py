@@ -7,6 +7,7 @@ from tayori.catalog.values import read_texts
 from tayori.mail.address import AddressError, Mailbox, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.reputation.model import Towards
 from tayori.tenants.model import Account
 
 
@@ -17,6 +18,7 @@ def submission_for(
     *,
     ad_mark: str,
     task_id: int | None = None,
+    towards: Towards | None = None,
 ) -> Submission | Refusal:
     """Return one receiver's mail, to nobody else; its own values go over those of the task."""
     sender = _mailbox("FromEmailAddress", order.sender, Code.FAILED_OPERATION__INCORRECT_SENDER)
@@ -47,6 +49,7 @@ def submission_for(
         values=values,
         unsubscribe=order.unsubscribe,
         task_id=task_id,
+        towards=towards,
     )
 
 

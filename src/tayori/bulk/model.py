@@ -1,6 +1,7 @@
 """Bulk tasks as values. Times are milliseconds since the Unix epoch."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -130,7 +131,8 @@ class Task:
     `requested` receivers are `sent`, or `skipped`, or `remaining`; `cached` are those of the last
     who wait while the task is paused. `cursor` is the number of the last receiver that the phase of
     the run is through with, `last` that of the last one who belongs to it: who comes into the list
-    later belongs to the next run. `due_at` is the next step, None when there is none.
+    later belongs to the next run. `aside` says how many wait for each provider.
+    `due_at` is the next step, None when there is none.
     """
 
     id: int
@@ -151,6 +153,7 @@ class Task:
     day_ends_at: int
     day_sent: int
     baseline: Outcomes
+    aside: Mapping[str, int] = field(default_factory=dict)
     error: str
     due_at: int | None
     resends: int | None

@@ -1,9 +1,10 @@
 """What a step leaves of its task (pure): goes on, waits for tomorrow, stops, or is at its end."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from tayori.accept.taking import Stretch
+from tayori.bulk.dealing import moved
 from tayori.bulk.model import (
     Cause,
     Order,
@@ -79,12 +80,19 @@ def begun(task: Task, bounds: tuple[int, int], outcomes: Outcomes, phase: Phase)
 class Part:
     """The receivers of a step; of the `repeated` ones the same address came before.
 
-    The list was looked through up to the receiver with the number `reached`.
+    The list was looked through up to the receiver with the number `reached`. `aside` are those who
+    were passed on the way and wait: number and provider. With `waited_for` the receivers waited for
+    that provider and the list was not looked at; those in `gone` are in the list no longer.
     """
 
     receivers: Sequence[Receiver]
     repeated: frozenset[int]
     reached: int
+    providers: Mapping[int, str] = field(default_factory=dict)
+    """The provider of each receiver, by number."""
+    aside: Sequence[tuple[int, str]] = ()
+    waited_for: str | None = None
+    gone: Sequence[int] = ()
 
     @property
     def fresh(self) -> list[Receiver]:
@@ -98,20 +106,47 @@ def progress(task: Task, part: Part, stretch: Stretch, now: int) -> tuple[Task, 
     answers = {one.id: no for one, no in zip(fresh, stretch.answers, strict=False)}
     done = through(part, stretch)
     skips = _skips(done, answers)
-    whole = len(answers) == len(fresh)
     sent = sum(no is None for no in answers.values())
+    if part.waited_for is None:
+        aside = moved(task.aside, [name for _, name in set_aside(task, part, stretch)], 1)
+    else:
+        off = len(done) + len(part.gone)
+        aside = moved(task.aside, [part.waited_for] * off, -1)
     after = replace(
         task,
-        cursor=part.reached if whole else done[-1].id if done else task.cursor,
+        cursor=_cursor(task, part, stretch),
+        aside=aside,
         sent=task.sent + sent,
         day_sent=task.day_sent + sent,
         skipped=task.skipped.plus(_counted(skips)),
     )
     if stretch.stop is None:
-        return (over(after, now) if after.cursor >= after.last else going_on(after, now)), skips
+        return (over(after, now) if _is_over(after) else going_on(after, now)), skips
     if stretch.stop.code is Code.FAILED_OPERATION__EXCEED_SEND_LIMIT:
         return going_on(after, now + RACE_MS), skips
     return stopped(after, stretch.stop), skips
+
+
+def set_aside(task: Task, part: Part, stretch: Stretch) -> list[tuple[int, str]]:
+    """Return who of a part waits now: whoever stands behind its last receiver is met again."""
+    cursor = _cursor(task, part, stretch)
+    return [(number, provider) for number, provider in part.aside if number <= cursor]
+
+
+def _cursor(task: Task, part: Part, stretch: Stretch) -> int:
+    """Return up to which receiver of the list the phase is through."""
+    if part.waited_for is not None:
+        return task.cursor
+    if len(stretch.answers) == len(part.fresh):
+        return part.reached
+    done = through(part, stretch)
+    return done[-1].id if done else task.cursor
+
+
+def _is_over(task: Task) -> bool:
+    """Tell whether the phase is through; who waits for his provider may do so beyond the first."""
+    at_end = task.cursor >= task.last
+    return at_end and (task.phase is Phase.ENGAGED or not task.aside)
 
 
 def through(part: Part, stretch: Stretch) -> list[Receiver]:

@@ -9,33 +9,40 @@ a reason that concerns all of them stops the task, and a full quota pauses it un
 import uuid
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from tayori.accept.door import Door
 from tayori.accept.taking import Stretch
+from tayori.bulk.aside_store import add_aside, remove_aside
 from tayori.bulk.budget import backlog, overspent
-from tayori.bulk.choosing import Choosing
+from tayori.bulk.choosing import Choosing, Nobody
 from tayori.bulk.expanding import submission_for
 from tayori.bulk.first_store import add_first, forget_first
 from tayori.bulk.model import Cause, Outcomes, Phase, Task, TaskStatus
 from tayori.bulk.pacing import Grant, grant
 from tayori.bulk.progress import (
+    RACE_MS,
+    Part,
     begun,
     concerns_all,
     going_on,
     over,
     paused,
     progress,
+    set_aside,
     stopped,
     through,
     waiting,
 )
 from tayori.bulk.store import TaskStore
-from tayori.catalog.receiver_model import ListStatus
+from tayori.catalog.receiver_model import ListStatus, Receiver
 from tayori.catalog.receivers import Receivers
 from tayori.config.tree import BulkSettings
 from tayori.db.database import Transaction
 from tayori.refusal.refusal import Refusal
+from tayori.reputation.model import Towards
 from tayori.reputation.pace import Pace
+from tayori.reputation.provider_caps import ProviderCaps
 from tayori.runtime.clock import SECOND, Clock
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Account
@@ -68,6 +75,20 @@ class RunnerNeeds:
     rules: BulkSettings
     clock: Clock
     end_of_day: Callable[[int], int]
+
+
+class Given(NamedTuple):
+    """The receivers of a step, and what their providers may get in this hour."""
+
+    part: Part
+    caps: ProviderCaps | None
+
+    def towards(self, receiver: Receiver) -> Towards | None:
+        """Return what the mail of a receiver counts against at his provider."""
+        if self.caps is None:
+            return None
+        provider = self.part.providers[receiver.id]
+        return Towards(provider, self.caps.cap(provider))
 
 
 class Runner:
@@ -107,11 +128,11 @@ class Runner:
             bounds = await self._receivers.bounds(task.order.list_id)
             task = begun(task, bounds, outcomes, phase)
         task = self._of_today(task, now)
-        given = await self._given(account, task, outcomes, now)
-        if isinstance(given, Task):
-            await self._store.save(given, owner, now)
+        part = await self._given(account, task, outcomes, now)
+        if isinstance(part, Task):
+            await self._store.save(part, owner, now)
         else:
-            await self._expand(account, task, given, owner, now)
+            await self._expand(account, task, part, owner, now)
 
     def _of_today(self, task: Task, now: int) -> Task:
         if now < task.day_ends_at:
@@ -120,8 +141,8 @@ class Runner:
 
     async def _given(
         self, account: Account, task: Task, outcomes: Outcomes, now: int
-    ) -> int | Task:
-        """Return how many receivers the step may take, or the task as it waits."""
+    ) -> Given | Task:
+        """Return whom the step may write to, or the task as it waits."""
         rules = self._needs.rules
         trouble = overspent(outcomes, task.baseline, rules)
         if trouble:
@@ -133,29 +154,57 @@ class Runner:
             return stopped(task, room.refusal)
         rivals = await self._store.rivals(task, now) if room.bound else []
         given: Grant = grant(room, task.day_sent, rivals, now)
-        return given.amount or waiting(task, given)
+        if not given.amount:
+            return waiting(task, given)
+        return await self._chosen(task, given.amount, room.caps, now)
+
+    async def _chosen(
+        self, task: Task, wanted: int, caps: ProviderCaps | None, now: int
+    ) -> Given | Task:
+        """Return up to `wanted` receivers, or the task at its end or waiting for providers."""
+        part = await self._needs.choosing.next(task, wanted, now, caps)
+        if part is Nobody.END:
+            return over(task, now)
+        if part is Nobody.CAPPED:
+            return going_on(task, caps.ends_at if caps else now + RACE_MS)
+        return Given(part, caps)
 
     async def _expand(
-        self, account: Account, task: Task, wanted: int, owner: str, now: int
+        self, account: Account, task: Task, given: Given, owner: str, now: int
     ) -> None:
-        part = await self._needs.choosing.next(task, wanted, now)
-        if part is None:
-            await self._store.save(over(task, now), owner, now)
-            return
+        part = given.part
 
         async def along(transaction: Transaction, stretch: Stretch) -> bool:
             after, skips = progress(task, part, stretch, now)
             await self._store.skip(transaction, task, skips, now)
-            if task.phase is Phase.ENGAGED:
-                done = through(part, stretch)
-                await add_first(transaction, task, [one.id for one in done])
-            elif task.phase is Phase.OTHERS and after.status in ENDED:
+            await _note(transaction, task, part, stretch)
+            if task.phase is Phase.OTHERS and after.status in ENDED:
                 await forget_first(transaction, task.id)
             return await self._store.advance(transaction, after, owner, now)
 
         mark = self._needs.rules.ad_mark
         wishes = [
-            submission_for(account, task.order, one, task_id=task.id, ad_mark=mark)
+            submission_for(
+                account,
+                task.order,
+                one,
+                task_id=task.id,
+                ad_mark=mark,
+                towards=given.towards(one),
+            )
             for one in part.fresh
         ]
         await self._needs.door.accept_in_order(account.id, wishes, concerns_all, along)
+
+
+async def _note(transaction: Transaction, task: Task, part: Part, stretch: Stretch) -> None:
+    """Write down whose turn it was, and who waits for his provider."""
+    done = [one.id for one in through(part, stretch)]
+    if part.waited_for is not None:
+        await remove_aside(transaction, task, part.waited_for, [*done, *part.gone])
+        return
+    aside = set_aside(task, part, stretch)
+    await add_aside(transaction, task, aside)
+    if task.phase is Phase.ENGAGED:
+        # Whoever waits comes from there, not once more with all others.
+        await add_first(transaction, task, [*done, *(number for number, _ in aside)])

@@ -18,11 +18,12 @@ from sqlalchemy import (
 from sqlalchemy.sql.dml import Update
 
 from tayori.db.statement import LIKE_ESCAPE, Statement, among, by_dialect
-from tayori.db.tables.bulk import bulk_first, bulk_skip, bulk_task
+from tayori.db.tables.bulk import bulk_aside, bulk_first, bulk_skip, bulk_task
+from tayori.db.tables.lists import receiver
 from tayori.db.tables.queue import IS_FAILED, attempt, message, recipient
 from tayori.db.window import window
 
-_task, _skip, _first = bulk_task.c, bulk_skip.c, bulk_first.c
+_task, _skip, _first, _aside = bulk_task.c, bulk_skip.c, bulk_first.c, bulk_aside.c
 _next = (
     select(_task.id)
     .where(_task.due_at <= bindparam("now"))
@@ -49,6 +50,7 @@ MOVED = (
     *STEERED,
     *("run", "cursor", "phase", "last", "requested", "sent"),
     *("duplicates", "blacklisted", "unsubscribed", "refused", "day_ends_at", "day_sent"),
+    "aside",
 )
 """Columns that a step changes."""
 
@@ -127,6 +129,23 @@ FIRST = Statement(
     .where(_first.receiver_id <= bindparam("up_to"))
 )
 FORGET_FIRST = Statement(delete(bulk_first).where(_first.task_id == bindparam("of_id")))
+INSERT_ASIDE = Statement(insert(bulk_aside).values({c.name: bindparam(c.name) for c in _aside}))
+_of_provider = (
+    _aside.task_id == bindparam("of_id"),
+    _aside.run == bindparam("of_run"),
+    _aside.provider == bindparam("of_provider"),
+)
+ASIDE = Statement(
+    select(_aside.receiver_id, *receiver.c)
+    .select_from(bulk_aside.outerjoin(receiver, receiver.c.id == _aside.receiver_id))
+    .where(*_of_provider)
+    .order_by(_aside.receiver_id)
+    .limit(bindparam("most"))
+)
+REMOVE_ASIDE = Statement(
+    delete(bulk_aside).where(*_of_provider).where(among(_aside.receiver_id, "receivers"))
+)
+FORGET_ASIDE = Statement(delete(bulk_aside).where(_aside.task_id == bindparam("of_id")))
 INSERT_SKIP = Statement(insert(bulk_skip).values({c.name: bindparam(c.name) for c in bulk_skip.c}))
 
 

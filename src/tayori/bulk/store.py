@@ -7,6 +7,7 @@ import msgspec
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
 from tayori.bulk import statements
+from tayori.bulk.aside_store import forget_aside
 from tayori.bulk.first_store import forget_first
 from tayori.bulk.model import (
     AdLocation,
@@ -175,6 +176,7 @@ class TaskStore:
             await transaction.execute(statements.STEER, values)
             if after.cause is Cause.CANCELLED:
                 await forget_first(transaction, task_id)
+                await forget_aside(transaction, task_id)
         return True
 
 
@@ -217,7 +219,7 @@ def _new(account_id: int, order: Order, listed: tuple[str, int], now: int) -> di
         "ends_at": order.ends_at,
         "requested": listed[1],
         **dict.fromkeys((*counts, *Skipped._fields), 0),
-        **dict.fromkeys(("error", "cause", "baseline"), ""),
+        **dict.fromkeys(("error", "cause", "baseline", "aside"), ""),
         "due_at": now if order.begins_at is None else order.begins_at,
         "lease_owner": None,
         "created_at": now,
@@ -232,6 +234,7 @@ def _values(task: Task, columns: Collection[str]) -> dict[str, object]:
         "cause": task.cause.value,
         "phase": int(task.phase),
         "baseline": msgspec.json.encode(task.baseline).decode(),
+        "aside": msgspec.json.encode(task.aside).decode() if task.aside else "",
         **task.skipped._asdict(),
     }
     found = {name: values[name] if name in values else getattr(task, name) for name in columns}
@@ -267,5 +270,6 @@ def _task(row: Row) -> Task:
         cause=Cause(row["cause"]),
         skipped=Skipped(*(row[name] for name in Skipped._fields)),
         baseline=msgspec.json.decode(baseline, type=Outcomes) if baseline else Outcomes(),
+        aside=msgspec.json.decode(row["aside"], type=dict[str, int]) if row["aside"] else {},
         **{name: row[name] for name in same},
     )

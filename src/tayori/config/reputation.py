@@ -21,6 +21,15 @@ class ReputationSettings(Section, frozen=True):
             "clock hour; 1 = all at once.",
         ),
     ] = 0.15
+    provider_share: Annotated[
+        float,
+        Meta(
+            gt=0,
+            le=1,
+            description="Part of an hour's bulk mails of a domain that one receiving provider may "
+            "get; 1 = all of them.",
+        ),
+    ] = 0.5
     levels_per_day: Annotated[
         int, Meta(ge=0, description="Levels that a domain may rise in a day; 0 = all it earns.")
     ] = 1

@@ -19,6 +19,7 @@ from tayori.reputation.counting import DomainDay, Known, Tally, merged, tally
 from tayori.reputation.figures import Fate
 from tayori.reputation.judging_store import Bench, judge
 from tayori.reputation.level_model import Batch, Fact
+from tayori.reputation.provider_store import learn
 from tayori.runtime.clock import day_of
 from tayori.runtime.crash import Point, reach
 
@@ -73,6 +74,7 @@ class FigureStore:
                 await transaction.fetch(sql.LOCK_IDENTITIES, {"identities": domains})
                 await self._count(transaction, told)
                 await engagement.note(transaction, batch.facts)
+                await learn(transaction, batch.facts)
                 await judge(transaction, self._bench, told.keys(), now)
             reach(Point.REPUTATION_BEFORE_COMMIT)
         reach(Point.REPUTATION_AFTER_COMMIT)

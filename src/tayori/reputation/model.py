@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Scope(StrEnum):
@@ -11,6 +12,8 @@ class Scope(StrEnum):
     DOMAIN_DAY = "domain/day"
     DOMAIN_HOUR = "domain/hour"
     """Bulk mails of a domain in a clock hour: its share of the day's quota (spec 4)."""
+    PROVIDER_HOUR = "provider/hour"
+    """Those of them that go to one receiving provider; the key is "domain>provider"."""
     MAILBOX_HOUR = "mailbox/hour"
     """Mails from one sender to one mailbox; once full it stays shut for an hour (spec 3)."""
     REQUESTS_SECOND = "requests/second"
@@ -29,7 +32,7 @@ class Scope(StrEnum):
     """Links for new passwords that were asked for under an e-mail address."""
 
 
-CALENDAR = frozenset({Scope.ACCOUNT_DAY, Scope.DOMAIN_DAY, Scope.DOMAIN_HOUR})
+CALENDAR = frozenset({Scope.ACCOUNT_DAY, Scope.DOMAIN_DAY, Scope.DOMAIN_HOUR, Scope.PROVIDER_HOUR})
 """Windows that the calendar begins and ends. Each is counted in a row of its own, so that a mail
 that was accepted before midnight counts against its day however late it is committed, and a clock
 that is set back finds the counts of the day before again."""
@@ -55,3 +58,10 @@ class Claim:
         if self.scope in CALENDAR:
             return self.scope.value, f"{self.key}@{self.window_ends_at}"
         return self.scope.value, self.key
+
+
+class Towards(NamedTuple):
+    """The receiver's provider, and how many bulk mails of the domain it may get in this hour."""
+
+    provider: str
+    limit: int

@@ -5,11 +5,13 @@ takes it. So an answer is a promise of nothing: another task may be faster, and 
 `ExceedSendLimit` means to ask again.
 """
 
+from dataclasses import replace
+
 from tayori.db.database import Database
 from tayori.reputation.judging_store import figures_of
 from tayori.reputation.level_statements import TODAY
+from tayori.reputation.provider_caps import caps_of
 from tayori.reputation.room import Room, room_in, windows
-from tayori.reputation.slowing import pace_left
 from tayori.reputation.standing import Quotas, Standing
 from tayori.reputation.standing_store import standings
 from tayori.reputation.stops import stopped
@@ -38,8 +40,10 @@ class Pace:
             rows = await transaction.fetch(
                 TODAY, {"of_domain": domain, "of_day": self._quotas.day(now)}
             )
-            pace = pace_left({row["provider"]: figures_of(row) for row in rows})
+            by_provider = {row["provider"]: figures_of(row) for row in rows}
             whose = (account_id, domain)
-            limits = list(windows(self._quotas, whose, level, own, now, pace=pace))
+            limits = list(windows(self._quotas, whose, level, own, now))
             counted = await used(transaction, [window.claim() for window in limits])
-        return room_in(dict(zip(limits, counted, strict=True)), wanted)
+        per_day = self._quotas.domain_per_day(level, own)
+        caps = caps_of(self._quotas, domain, per_day, now, by_provider)
+        return replace(room_in(dict(zip(limits, counted, strict=True)), wanted), caps=caps)

@@ -1,21 +1,26 @@
 """Reads how a domain stands now, from which a forecast begins."""
 
+from collections.abc import Iterable
 from datetime import tzinfo
 
-from tayori.db.database import Database
+from tayori.db.database import Database, Row
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
 from tayori.reputation import level_statements as sql
 from tayori.reputation.figures import Figures
-from tayori.reputation.judging_store import Bench, day_row, domain_of
+from tayori.reputation.judging_store import Bench, day_row, domain_of, figures_of
+from tayori.reputation.mixing import mix_of
 from tayori.reputation.planner import USUAL_DELIVERED, Plan, Start, forecast
+from tayori.reputation.provider_caps import caps_of
 from tayori.reputation.room import windows
 from tayori.reputation.standing_store import standings
 from tayori.reputation.stops import domain_stopped, suspended
 from tayori.reputation.store import used
-from tayori.runtime.clock import Clock, day_of, day_range
+from tayori.runtime.clock import DAY, Clock, day_of, day_range
 
 MOST_RECIPIENTS = 10_000_000
+MIX_DAYS = 7
+"""Days whose recipients tell which providers a list has."""
 
 
 class Planner:
@@ -66,7 +71,18 @@ class Planner:
             if stop is not None:
                 return stop
             whose = (domain.account_id, name)
+            days = await transaction.fetch(sql.DAYS, _of_days(domain.identity_id, now, zone))
+            today = day_of(now, zone)
+            by_provider = {
+                row["provider"]: figures_of(row)
+                for row in days
+                if row["day"] == today and row["provider"] != sql.ALL
+            }
+            mix = _mix(days)
+            per_day = quotas.domain_per_day(standing.level, own)
+            caps = caps_of(quotas, name, per_day, now, by_provider)
             claims = [one.claim() for one in windows(quotas, whose, standing.level, own, now)]
+            claims += [caps.claim(provider) for provider in mix] if caps else []
             counted = await used(transaction, claims)
             of_day = {"identities": [domain.identity_id], "of_day": day_of(now, zone)}
             day = await transaction.fetch_one(sql.DAYS_OF_ALL, of_day)
@@ -80,8 +96,23 @@ class Planner:
             overrides=own,
             used={claim.counter: n for claim, n in zip(claims, counted, strict=True)},
             figures=day_row(day).figures if day else Figures(),
+            by_provider=by_provider,
             rises=int(rises["rises"]) if rises else 0,
+            mix=mix,
         )
+
+
+def _of_days(identity_id: int, now: int, zone: tzinfo) -> dict[str, object]:
+    return {"of_identity": identity_id, "since": day_of(now - MIX_DAYS * DAY, zone)}
+
+
+def _mix(days: Iterable[Row]) -> dict[str, float]:
+    """Return the providers' parts of the recipients of days."""
+    sent: dict[str, int] = {}
+    for row in days:
+        if row["provider"] != sql.ALL:
+            sent[row["provider"]] = sent.get(row["provider"], 0) + int(row["sent"])
+    return mix_of(sent)
 
 
 def _begins_at(blocked_until: int | None, now: int) -> int:

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from tayori.reputation.figures import Figures
-from tayori.reputation.model import Claim
+from tayori.reputation.mixing import dealt_out, split
+from tayori.reputation.provider_caps import OTHER, ProviderCaps, caps_of
 from tayori.reputation.room import room_in, windows
 from tayori.reputation.rules import Day, Kind, Rules
 from tayori.reputation.standing import Quotas, Standing
@@ -25,7 +26,8 @@ USUAL_DELIVERED = 0.98
 class Start:
     """A domain as it stands when the forecast begins.
 
-    `used` are the counts of calendar windows by their counter; `figures` and `rises` are today's.
+    `used` are the counts of calendar windows by their counter; `figures`, `by_provider` and `rises`
+    are today's. `mix` is the part of the list that each provider has, in all 1.
     """
 
     account_id: int
@@ -35,7 +37,9 @@ class Start:
     overrides: Mapping[str, int] = field(default_factory=dict)
     used: Mapping[tuple[str, str], int] = field(default_factory=dict)
     figures: Figures = field(default_factory=Figures)
+    by_provider: Mapping[str, Figures] = field(default_factory=dict)
     rises: int = 0
+    mix: Mapping[str, float] = field(default_factory=lambda: {OTHER: 1.0})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +67,11 @@ class Plan:
 class _Run:
     """The virtual service while a list goes out."""
 
-    def __init__(self, start: Start, quotas: Quotas, rules: Rules, delivered: float) -> None:
+    def __init__(
+        self, start: Start, recipients: int, quotas: Quotas, rules: Rules, delivered: float
+    ) -> None:
+        self._left = split(recipients, start.mix)
+        self._by_provider = dict(start.by_provider)
         self.now = start.at
         self._start = start
         self._quotas = quotas
@@ -87,19 +95,38 @@ class _Run:
         """Send what may go of `wanted`; return how many, and when to ask again if it is none."""
         whose = (self._start.account_id, self._start.domain)
         limits = list(windows(self._quotas, whose, self.level, self._start.overrides, self.now))
-        claims: list[Claim] = [window.claim() for window in limits]
-        known = [self._used.get(claim.counter, 0) for claim in claims]
+        known = [self._used.get(window.claim().counter, 0) for window in limits]
         room = room_in(dict(zip(limits, known, strict=True)), wanted)
-        for claim, already in zip(claims, known, strict=True):
-            self._used[claim.counter] = already + room.amount
-        self._count(room.amount)
-        return room.amount, room.again_at
+        caps = caps_of(self._quotas, self._start.domain, self.per_day, self.now, self._by_provider)
+        going = dealt_out(room.amount, self._left, self._room_of(caps))
+        amount = sum(going.values())
+        claims = [window.claim(amount) for window in limits]
+        claims += [caps.claim(provider, n) for provider, n in going.items()] if caps else []
+        for claim in claims:
+            self._used[claim.counter] = self._used.get(claim.counter, 0) + claim.amount
+        for provider, n in going.items():
+            self._left[provider] -= n
+            more = self._by_provider.get(provider, Figures()).plus(Figures(mails=n, sent=n))
+            self._by_provider[provider] = more
+        self._count(amount)
+        return amount, caps.ends_at if room.amount and caps else room.again_at
+
+    def _room_of(self, caps: ProviderCaps | None) -> Mapping[str, int]:
+        """Return how many mails may still go to each provider now."""
+        if caps is None:
+            return self._left
+        claims = {provider: caps.claim(provider) for provider in self._left}
+        return {
+            provider: max(0, claim.limit - self._used.get(claim.counter, 0))
+            for provider, claim in claims.items()
+        }
 
     def begin_day(self, at: int) -> None:
         """Go on to the first instant of a day."""
         self.now = at
         self.standing = self.standing.settled(at)
         self._figures, self._arrived, self._rises = Figures(), 0.0, 0
+        self._by_provider = {}
 
     def _count(self, mails: int) -> None:
         self._arrived += mails * self._delivered
@@ -132,7 +159,7 @@ def forecast(
 
     A fall that is decided on takes place; what may go wrong later is not guessed.
     """
-    run = _Run(start, quotas, rules, delivered)
+    run = _Run(start, recipients, quotas, rules, delivered)
     days: list[PlannedDay] = []
     total = 0
     while total < recipients and len(days) < MOST_DAYS:

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tayori.refusal.refusal import Refusal
 from tayori.reputation.model import Claim, Scope
+from tayori.reputation.provider_caps import ProviderCaps
 from tayori.reputation.standing import Quotas
 
 
@@ -37,6 +38,8 @@ class Room:
     bound: Bound = Bound.NONE
     again_at: int = 0
     refusal: Refusal | None = None
+    caps: ProviderCaps | None = None
+    """How many of the mails may go to whom; None where hours have no cap."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,19 +69,14 @@ def windows(
     level: int,
     overrides: Mapping[str, int],
     now: int,
-    *,
-    pace: float = 1.0,
 ) -> Iterator[Window]:
-    """Return the limits of bulk mail of an account's domain, the shortest wait first.
-
-    `pace` is the part of the hour's share that receivers leave it.
-    """
+    """Return the limits of bulk mail of an account's domain, the shortest wait first."""
     account_id, domain = whose
     per_day = quotas.domain_per_day(level, overrides)
     day, hour = quotas.end_of_day(now), quotas.end_of_hour(now)
     of_account = quotas.account_per_day(overrides)
     for bound, scope, key, limit, ends_at in (
-        (Bound.DOMAIN_HOUR, Scope.DOMAIN_HOUR, domain, quotas.hour_cap(per_day, pace), hour),
+        (Bound.DOMAIN_HOUR, Scope.DOMAIN_HOUR, domain, quotas.hour_cap(per_day), hour),
         (Bound.DOMAIN_DAY, Scope.DOMAIN_DAY, domain, per_day, day),
         (Bound.ACCOUNT_DAY, Scope.ACCOUNT_DAY, str(account_id), of_account, day),
     ):

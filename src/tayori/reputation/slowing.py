@@ -1,9 +1,5 @@
-"""How much slower a domain's bulk mail goes when receivers ask for it (pure).
+"""How much slower a domain's bulk mail goes towards a provider that asks for it (pure)."""
 
-Each provider is looked at by itself: it slows down that part of the hour's mails that it gets.
-"""
-
-from collections.abc import Mapping
 from typing import Final
 
 from tayori.reputation.figures import Figures
@@ -21,14 +17,6 @@ def pace_towards(figures: Figures) -> float:
         return 1.0
     deferred = _part(figures.of_sent("deferred"), _DEFERRED)
     return min(deferred, _part(figures.of_delivered("complained"), _COMPLAINED))
-
-
-def pace_left(by_provider: Mapping[str, Figures]) -> float:
-    """Return the part of its hourly share that a domain's bulk mail may use now, above 0 to 1."""
-    sent = sum(figures.sent for figures in by_provider.values())
-    if not sent:
-        return 1.0
-    return sum(pace_towards(one) * one.sent for one in by_provider.values()) / sent
 
 
 def _part(share: float, steps: tuple[tuple[float, float], ...]) -> float:

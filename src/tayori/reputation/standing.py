@@ -70,9 +70,15 @@ class DayUse:
 
 
 class Quotas:
-    """The limits of a day and an hour, from settings, levels and overrides."""
+    """The limits of a day and an hour, from settings, levels and overrides.
 
-    def __init__(self, policy: Policy, zone: tzinfo, *, hour_share: float = 1.0) -> None:
+    `provider_share` is the part of an hour's bulk mails that one receiving provider may get.
+    """
+
+    def __init__(
+        self, policy: Policy, zone: tzinfo, *, hour_share: float = 1.0, provider_share: float = 1.0
+    ) -> None:
+        self.provider_share = provider_share
         self._policy = policy
         self._zone = zone
         self._hour_share = hour_share
@@ -91,12 +97,9 @@ class Quotas:
         own = overrides.get("domain_per_day")
         return of_level(self._policy.level_per_day, level) if own is None else own
 
-    def hour_cap(self, per_day: int, pace: float = 1.0) -> int:
-        """Return the most bulk mails in an hour of a day with this quota; 0 = no cap.
-
-        `pace` is the part of it that is left when receivers ask to slow down.
-        """
-        return 0 if self._hour_share >= 1 else math.ceil(per_day * self._hour_share * pace)
+    def hour_cap(self, per_day: int) -> int:
+        """Return the most bulk mails in an hour of a day with this quota; 0 = no cap."""
+        return 0 if self._hour_share >= 1 else math.ceil(per_day * self._hour_share)
 
     def day(self, now: int) -> str:
         """Return the calendar day "YYYY-MM-DD" of the service's zone."""

@@ -1,7 +1,7 @@
 import pytest
 
 from tayori.reputation.figures import Figures
-from tayori.reputation.slowing import pace_left, pace_towards
+from tayori.reputation.slowing import pace_towards
 
 
 @pytest.mark.parametrize(
@@ -20,9 +20,3 @@ from tayori.reputation.slowing import pace_left, pace_towards
 )
 def test_a_provider_that_asks_for_it_is_written_to_more_slowly(figures, pace):
     assert pace_towards(figures) == pace
-
-
-def test_a_provider_slows_down_its_own_part_of_the_mails():
-    slow, good = Figures(sent=300, deferred=200), Figures(sent=700, delivered=700)
-    assert pace_left({"qq": slow, "gmail": good}) == pytest.approx(0.3 * 0.25 + 0.7)
-    assert pace_left({}) == 1.0

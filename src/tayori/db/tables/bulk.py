@@ -45,6 +45,8 @@ bulk_task = Table(
     Column("resends", BigInteger),  # the task whose failed receivers it writes to again
     # 0 all in the order of the list, 1 those who read the account's mail, 2 all others
     Column("phase", Integer, nullable=False, server_default=text("0")),
+    # JSON: how many receivers are set aside, by provider; "" = nobody
+    Column("aside", Text, nullable=False, server_default=text("''")),
     Column("due_at", BigInteger),  # NULL when nothing is left to do; a lease moves it
     Column("lease_owner", Text),
     Column("created_at", BigInteger, nullable=False),
@@ -72,6 +74,17 @@ bulk_first = Table(
     # Receivers whose turn came first in the run that is under way.
     Column("task_id", BIG_KEY, primary_key=True, autoincrement=False),
     Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("receiver_id", BIG_KEY, primary_key=True, autoincrement=False),
+    sqlite_with_rowid=False,
+)
+
+bulk_aside = Table(
+    "bulk_aside",
+    metadata,
+    # Receivers of the run who wait because their provider has had its part of the hour's mails.
+    Column("task_id", BIG_KEY, primary_key=True, autoincrement=False),
+    Column("run", Integer, primary_key=True, autoincrement=False),
+    Column("provider", Text, primary_key=True),  # "" = no known one
     Column("receiver_id", BIG_KEY, primary_key=True, autoincrement=False),
     sqlite_with_rowid=False,
 )

@@ -71,6 +71,14 @@ engagement = Table(
     sqlite_with_rowid=False,
 )
 
+mailbox_provider = Table(
+    "mailbox_provider",
+    metadata,
+    # Recipients' domains that belong to a provider, as the last delivery found it.
+    Column("domain", Text, primary_key=True),
+    Column("provider", Text, nullable=False),
+)
+
 level_change = Table(
     "level_change",
     metadata,
