@@ -7,6 +7,7 @@ from sqlalchemy import insert, select
 from tests.store.test_bulk import ask, runner, sent
 from tests.store.test_bulk_engaged import read_mail
 from tests.store.test_bulk_tasks import found, to_midnight
+from tests.store.test_receiver_plans import filled
 from tests.store.test_stats_plans import Analyse, by_index, plan
 from tests.support.api_world import ZONE, api_world
 
@@ -254,6 +255,7 @@ async def test_those_who_wait_are_found_by_an_index(database):
         {"task_id": n % 5, "run": 0, "provider": ("gmail", "qq")[n % 2], "receiver_id": n}
         for n in range(12_000)
     ]
+    await filled(database)
     async with database.write() as transaction:
         await transaction.execute_many(statements.INSERT_ASIDE, rows)
     if database.dialect == "postgresql":

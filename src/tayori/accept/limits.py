@@ -1,6 +1,6 @@
 """Which counted limits a message claims, and what is said when one is full (spec 3, 4)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
 from tayori.accept.submission import Source
@@ -53,25 +53,7 @@ class Limits:
             _daily(scope, key, len(writing), limit, day_ends_at) for scope, key, limit in windows
         ]
         if message.priority is Priority.BULK:
-            claims.append(
-                Claim(
-                    scope=Scope.DOMAIN_HOUR,
-                    key=identity.domain,
-                    amount=len(writing),
-                    limit=self._quotas.hour_cap(per_day),
-                    window_ends_at=self._quotas.end_of_hour(now),
-                )
-            )
-        if towards is not None:
-            claims.append(
-                provider_claim(
-                    identity.domain,
-                    towards.provider,
-                    amount=len(writing),
-                    limit=towards.limit,
-                    ends_at=self._quotas.end_of_hour(now),
-                )
-            )
+            claims += self._hourly(message, identity.domain, per_day, towards)
         per_hour = self._quotas.mailbox_per_hour(own)
         claims += [
             Claim(
@@ -85,6 +67,24 @@ class Limits:
             for address in mailboxes
         ]
         return claims
+
+    def _hourly(
+        self, message: NewMessage, domain: str, per_day: int, towards: Towards | None
+    ) -> Iterator[Claim]:
+        """Return what a bulk mail counts against in its hour: the domain, and the provider."""
+        amount = sum(one.counts for one in message.recipients)
+        ends_at = self._quotas.end_of_hour(message.accepted_at)
+        yield Claim(
+            scope=Scope.DOMAIN_HOUR,
+            key=domain,
+            amount=amount,
+            limit=self._quotas.hour_cap(per_day),
+            window_ends_at=ends_at,
+        )
+        if towards is not None:
+            yield provider_claim(
+                domain, towards.provider, amount=amount, limit=towards.limit, ends_at=ends_at
+            )
 
 
 def _daily(scope: Scope, key: str, amount: int, limit: int, ends_at: int) -> Claim:
