@@ -15,7 +15,6 @@ from tayori.edge.console.pages import (
     domain_level,
     domain_settings,
     domains,
-    home,
     links,
     log_in,
     operator_accounts,
@@ -27,6 +26,7 @@ from tayori.edge.console.pages import (
     operator_sources,
     operator_system,
     operator_users,
+    overview,
     preferences,
     profile,
     receivers,
@@ -36,13 +36,16 @@ from tayori.edge.console.pages import (
     send,
     senders,
     settings,
+    start,
+    statistics,
     template_editor,
     templates,
     users,
 )
 
 AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
-    home.routes,
+    overview.routes,
+    start.routes,
     log_in.routes,
     accounts.routes,
     preferences.routes,
@@ -74,6 +77,7 @@ AREAS: Final[tuple[Callable[[], Sequence[Page]], ...]] = (
     template_editor.routes,
     templates.routes,
     search.routes,
+    statistics.routes,
     bulk.routes,
     response.routes,
 )
