@@ -63,7 +63,7 @@ async def test_blocks_are_added_moved_by_keyboard_and_by_mouse_and_opened_again(
     assert await moved.evaluate("button => button === document.activeElement")
     grips = page.locator(".block-grip")
     await grips.nth(0).drag_to(grips.nth(1), target_position={"x": 5, "y": 20})
-    await page.locator(".block-title").nth(0).get_by_text("Text").wait_for()
+    await page.locator("#up-b2:disabled").wait_for()
     await seat.look("template-editor-blocks")
     await page.get_by_role("button", name="Save and submit for review").click()
     await page.get_by_role("heading", name="News of the week").wait_for()

@@ -8,6 +8,7 @@ from tests.support.console_world import console_world
 from tayori.catalog.model import TemplateContent, TemplateStatus
 from tayori.config.screening import Review
 from tayori.edge.console.headers import FRAMED_POLICY
+from tayori.tenants.model import Permission
 from tayori.tenants.users.model import Role
 
 EVIL = '"><script>alert(1)</script>'
@@ -312,3 +313,47 @@ async def test_a_mail_without_blocks_cannot_be_saved(world):
     assert "Nothing here yet" in page.text
     frame = await member.post("/templates/preview", editor(("b1", "text", WORDS)))
     assert "Dear Alex Morgan" in frame.text
+
+
+async def test_a_test_goes_to_whoever_asks_for_it(world):
+    made = await kept(world)
+    member = await world.signed_in(Role.MEMBER)
+    path = f"/templates/{made.id}"
+    assert "A test needs a sender." in (await member.get(path)).text
+    await world.verified("mail.shop.test")
+    await world.services.senders.create(world.account.id, "news@mail.shop.test")
+    assert "Send the test" in (await member.get(path)).text
+    form = {"sender": "news@mail.shop.test", "subject": "Try", "value.name": "Ren"}
+    done = await member.follow(f"{path}/test", form)
+    assert "The test is on its way to member-" in done.text
+    [mail] = await world.services.stories.newest(world.account.id, 9)
+    assert mail.to_address.startswith("member-")
+    assert mail.subject == "Try"
+    [entry] = await world.audited()
+    assert (entry.action.value, entry.target) == ("template_tested", "Order sent")
+    for changes in ({"subject": ""}, {"sender": "else@mail.shop.test"}):
+        refused = await member.post(f"{path}/test", form | changes)
+        assert refused.status_code == 422
+        assert 'value="Ren"' in refused.text
+    viewer = await world.signed_in(Role.VIEWER)
+    assert (await viewer.post(f"{path}/test", form)).status_code == 403
+    stranger = await world.signed_in(Role.OWNER, account=await world.other_account())
+    assert (await stranger.post(f"{path}/test", form)).status_code == 404
+
+
+async def test_a_test_of_what_is_not_approved_needs_leave(careful):
+    made = await kept(careful)
+    await careful.verified("mail.shop.test")
+    await careful.services.senders.create(careful.account.id, "news@mail.shop.test")
+    path = f"/templates/{made.id}"
+    form = {"sender": "news@mail.shop.test", "subject": "Try"}
+    owner = await careful.signed_in(Role.OWNER)
+    assert "A test can be sent once the template is approved." in (await owner.get(path)).text
+    refused = await owner.post(f"{path}/test", form)
+    assert refused.status_code == 422
+    assert "This account sends templates only" in refused.text
+    await careful.parts.accounts.grant(careful.account.id, Permission.API_SIMPLE)
+    owner = await careful.signed_in(Role.OWNER)
+    assert "it goes as own content" in (await owner.get(path)).text
+    done = await owner.follow(f"{path}/test", form)
+    assert "The test is on its way" in done.text

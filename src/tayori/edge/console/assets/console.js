@@ -167,7 +167,8 @@
   // Blocks that are dragged; the form sends them in the order in which they stand.
   const sortable = async (list) => {
     await fetched(list.dataset.sortable);
-    const moved = () => list.querySelector("input[name=block]")?.dispatchEvent(new Event("input", { bubbles: true }));
+    // The server numbers the blocks anew and tells which arrows lead nowhere.
+    const moved = () => document.getElementById("arranged").click();
     window.Sortable.create(list, { handle: ".block-grip", animation: 150, onEnd: moved });
   };
 

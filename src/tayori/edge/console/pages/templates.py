@@ -1,21 +1,29 @@
 """Templates: the list, one with its review and versions, and what is done to it."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import ClassVar, Final
 
 from starlette.responses import Response
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired
 
+from tayori.accept.submission import Source, Submission
 from tayori.catalog.model import StoredTemplate, TemplateContent, TemplateStatus
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.drafts import judge, reasons_of
 from tayori.edge.console.flash import Tone
+from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.outgoing import senders_of
 from tayori.edge.console.previews import filled, framed, names_in
 from tayori.edge.console.rendering import url
 from tayori.edge.console.samples import samples
 from tayori.edge.console.visit import Visit
+from tayori.mail.address import AddressError, parse_mailbox
 from tayori.refusal.refusal import Refusal
 from tayori.refusal.table import message
+from tayori.tenants.model import Permission
 from tayori.tenants.users.audit_model import AuditAction
 
 _NOT_FOUND: Final = 404
@@ -32,12 +40,28 @@ _LONGEST_VALUE: Final = 2_000
 _LONGEST_ID: Final = 18
 
 
+class TrialForm(Form):
+    """A test of a template, which goes to whoever asks for it."""
+
+    REFUSALS: ClassVar = dict.fromkeys(
+        (
+            *("IncorrectSender", "NotAuthenticatedSender", "HighRejectionRate"),
+            "TemporaryBlocked",
+        ),
+        "sender",
+    ) | {"SubjectLengthError": "subject"}
+    sender = SelectField(N_("Sender"), [InputRequired()])
+    subject = StringField(N_("Subject"), [InputRequired(), one_line])
+
+
 def routes() -> list[Page]:
     """Return the pages of this area."""
     return [
         page("/templates", Right.LOOK, listing),
         page("/templates/{id}", Right.LOOK, show),
         page("/templates/{id}/preview", Right.LOOK, preview),
+        action("/templates/{id}/preview", Right.LOOK, preview),
+        action("/templates/{id}/test", Right.SEND, send_test),
         page("/templates/{id}/versions", Right.LOOK, versions),
         page("/templates/{id}/versions/{version}", Right.LOOK, show_version),
         page("/templates/{id}/versions/{version}/preview", Right.LOOK, preview_version),
@@ -79,6 +103,24 @@ async def preview(visit: Visit) -> Response:
     """Answer the frame with the newest version, filled with the values of the query."""
     stored = await template_of(visit)
     return visit.error(_NOT_FOUND) if stored is None else _frame(visit, stored.content)
+
+
+async def send_test(visit: Visit) -> Response:
+    """Send the newest version to whoever asks, as a trigger mail through the door."""
+    stored = await template_of(visit)
+    if stored is None:
+        return visit.error(_NOT_FOUND)
+    form = await _trial_form(visit, stored)
+    submission = None if visit.failed(form) else _trial(visit, stored, form)
+    if submission is None:
+        return await shown(visit, stored, form=form, status=422)
+    answer = await visit.services.door.accept(submission)
+    if isinstance(answer, Refusal):
+        form.refuse(answer)
+        return await shown(visit, stored, form=form, status=422)
+    await visit.record(AuditAction.TEMPLATE_TESTED, stored.template.name, after=answer.message_id)
+    text = visit.gettext("The test is on its way to %(address)s.", address=visit.user.email)
+    return visit.redirect(url("/send/done", answer.message_id), text)
 
 
 async def versions(visit: Visit) -> Response:
@@ -165,7 +207,9 @@ async def template_of(visit: Visit) -> StoredTemplate | None:
     return None if isinstance(found, Refusal) else found
 
 
-async def shown(visit: Visit, stored: StoredTemplate, *, status: int = 200) -> Response:
+async def shown(
+    visit: Visit, stored: StoredTemplate, *, form: TrialForm | None = None, status: int = 200
+) -> Response:
     """Return the page of a template."""
     template, content = stored.template, stored.content
     judged = await judge(visit.services.scorer, content, template.name, visit.language)
@@ -178,6 +222,8 @@ async def shown(visit: Visit, stored: StoredTemplate, *, status: int = 200) -> R
         status=status,
         kept=template,
         content=content,
+        form=form or await _trial_form(visit, stored),
+        may_test=_approved(stored) or visit.account.may(Permission.API_SIMPLE),
         reasons=reasons_of(template, visit.language),
         judged=judged,
         values=values,
@@ -204,7 +250,40 @@ def number(text: str) -> int:
 
 def _values(visit: Visit, content: TemplateContent) -> dict[str, str]:
     names = names_in(content.html, content.text)
-    return samples(names, visit.language, values_of(visit.query))
+    posted = {name: visit.posted.get(name) for name in visit.posted}
+    return samples(names, visit.language, values_of({**visit.query, **posted}))
+
+
+async def _trial_form(visit: Visit, stored: StoredTemplate) -> TrialForm:
+    form = visit.form(TrialForm, subject=stored.template.name)
+    form.sender.choices = await senders_of(visit)
+    return form
+
+
+def _trial(visit: Visit, stored: StoredTemplate, form: TrialForm) -> Submission | None:
+    """Return the mail of a test; what is not approved goes as own content, which needs leave."""
+    sender = parse_mailbox(form.sender.data or "")
+    reader = parse_mailbox(visit.user.email)
+    if isinstance(sender, AddressError) or isinstance(reader, AddressError):
+        return None
+    values, content = _values(visit, stored.content), stored.content
+    approved = _approved(stored)
+    return Submission(
+        account=visit.account,
+        source=Source.CONSOLE,
+        sender=sender,
+        subject=form.subject.data or "",
+        to=(reader,),
+        template_id=stored.template.id if approved else None,
+        values=values if approved else {},
+        html=None if approved else filled(content.html, values, html=True),
+        text=None if approved else filled(content.text, values, html=False),
+        trigger=True,
+    )
+
+
+def _approved(stored: StoredTemplate) -> bool:
+    return stored.template.status is TemplateStatus.APPROVED
 
 
 def _frame(visit: Visit, content: TemplateContent) -> Response:
