@@ -208,7 +208,9 @@ GUIDES: Final[Mapping[str, Guide]] = {
         "  github.com/tencentcloud/tencentcloud-sdk-go/tencentcloud/ses",
         _GO,
     ),
-    "java": Guide("Java", "com.tencentcloudapi:tencentcloud-sdk-java-ses:3.1.1000", _JAVA),
+    "java": Guide(
+        "Java", "implementation 'com.tencentcloudapi:tencentcloud-sdk-java-ses:3.1.+'", _JAVA
+    ),
     "php": Guide("PHP", "composer require tencentcloud/ses", _PHP),
     "curl": Guide("curl", "", CURL),
 }
