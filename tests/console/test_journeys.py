@@ -70,7 +70,7 @@ async def test_a_new_customer_up_to_the_first_delivered_mail(console, language):
     await submit(seat, "/senders/new")
     await page.locator("form[action$='/password']").wait_for()
 
-    await seat.goto("/templates/new")
+    await seat.goto("/templates/new?editor=html")
     await page.locator("input[name=name]").fill("parcel")
     await page.locator("textarea[name=html]").fill(HTML)
     await submit(seat, "/templates/new")

@@ -94,7 +94,7 @@ async def test_an_operator_sees_everybody(console):
     seat = await console.signed_in(Role.OPERATOR, None, language="zh", name="Ren Abe")
     await seat.goto("/operator/users")
     await seat.look("operator-users")
-    assert await seat.page.get_by_text("Hana Ito").count() == 1
+    assert await seat.page.get_by_role("rowheader", name="Hana Ito").count() == 1
     await seat.page.get_by_role("link", name="邀请运维人员").click()
     await seat.look("operator-users-invite")
     await seat.goto("/operator/audit")
