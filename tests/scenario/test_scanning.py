@@ -8,6 +8,7 @@ from typing import Any
 from tests.support.installations import MakeServer
 from tests.support.scan_engines import EICAR, clamd, free_port
 from tests.support.sink import Sink
+from tests.support.tayori_process import TayoriProcess
 from tests.support.tenant import Tenant, new_tenant, today
 
 from tayori.delivery.screening import AGAIN_MS
@@ -76,10 +77,14 @@ async def answering_spam(reader: asyncio.StreamReader, writer: asyncio.StreamWri
 async def test_an_account_whose_mails_are_spam_again_and_again_is_suspended(
     make_server: MakeServer, dns: DnsServer, sink: Sink
 ) -> None:
-    engine = await asyncio.start_server(answering_spam, "127.0.0.1", 0)
-    host, port = engine.sockets[0].getsockname()
-    scan = {"spamd": f"{host}:{port}", "spam_suspend_after": 2}
-    server = await make_server(delivery={"processes": 1}, scan=scan)
+    async with await asyncio.start_server(answering_spam, "127.0.0.1", 0) as engine:
+        host, port = engine.sockets[0].getsockname()
+        scan = {"spamd": f"{host}:{port}", "spam_suspend_after": 2}
+        server = await make_server(delivery={"processes": 1}, scan=scan)
+        await _suspended_for_spam(server, dns, sink)
+
+
+async def _suspended_for_spam(server: TayoriProcess, dns: DnsServer, sink: Sink) -> None:
     await server.start()
     tenant = await new_tenant(server, dns)
     client = tenant.sdk(server)
@@ -91,9 +96,11 @@ async def test_an_account_whose_mails_are_spam_again_and_again_is_suspended(
         (account,) = await server.command("account", "list")
         return account["suspended"] and "taken for spam" in account["reason"]
 
+    async def refused() -> bool:
+        # What the doors know of an account is a few seconds old.
+        return await client.code("ListEmailAddress") == "AuthFailure.UnauthorizedOperation"
+
     await server.until(suspended)
+    await server.until(refused)
     assert sink.recipients == {}
-    assert await client.refusal("ListEmailAddress") == "AuthFailure.UnauthorizedOperation"
     assert await server.stop() == 0
-    engine.close()
-    await engine.wait_closed()
