@@ -1,4 +1,7 @@
-"""What stands before every page: log-in, right, account, origin, token, rate and size."""
+"""What stands before pages: account, origin, token, rate and size.
+
+Who gets into which page at all is asked of every one in `test_console_every_page`.
+"""
 
 import base64
 import json
@@ -6,49 +9,16 @@ import json
 import pytest
 from tests.support.console_world import PASSWORD, console_world
 
-from tayori.edge.console.access import GRANTS, Right
 from tayori.edge.console.assets import Assets
 from tayori.edge.console.lists import csv_rows, read_list
-from tayori.edge.console.pages.areas import AREAS
 from tayori.edge.console.visit import is_inside
 from tayori.tenants.users.model import Role
-
-PAGES = [page for area in AREAS for page in area()]
-
-
-def path_of(page):
-    return page.path.replace("{address}", "nobody%40x.test")
 
 
 @pytest.fixture
 async def world(empty_url, tmp_path):
     async with console_world(tmp_path, empty_url) as opened:
         yield opened
-
-
-async def test_nothing_but_open_pages_without_a_log_in(world):
-    browser = world.browser()
-    await browser.get("/log-in")
-    for page in PAGES:
-        send = browser.post if page.is_unsafe else browser.get
-        answer = await send(path_of(page))
-        if page.right is not Right.ANYONE:
-            assert answer.status_code == 303, page
-            assert answer.headers["location"].startswith("/console/log-in"), page
-
-
-async def test_every_role_gets_what_it_may_and_no_more(world):
-    for role, rights in GRANTS.items():
-        browser = await world.signed_in(role)
-        for page in PAGES:
-            if page.path in {"/log-out", "/accounts/enter"}:
-                continue
-            allowed = page.right in rights | {Right.ANYONE, Right.SIGNED_IN}
-            allowed = allowed or (page.right is Right.OPERATE and role is Role.OPERATOR)
-            send = browser.post if page.is_unsafe else browser.get
-            answer = await send(path_of(page))
-            assert (answer.status_code == 403) is not allowed, (role, page)
-            assert answer.status_code < 500
 
 
 async def test_an_action_needs_the_token_of_the_session(world):
