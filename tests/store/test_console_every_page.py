@@ -18,6 +18,8 @@ from tayori.tenants.users.model import Role
 DOMAIN = "mail.shop.test"
 SENDER = f"news@{DOMAIN}"
 HOLES = {"domain": DOMAIN, "address": SENDER}
+NUMBERS = ("id", "number", "file", "version", "call", "receiver")
+"""Holes for the numbers of rows."""
 MAILS = 3_000
 LARGE = re.compile(
     r"\bSCAN (message|recipient|event|attempt|callback_call|callback_attempt|api_access|audit_entry"
@@ -122,6 +124,20 @@ async def test_every_page_answers_and_reads_no_large_table_as_a_whole(world, pla
     assert len(plans) > 20
     whole = {sql: plan for sql, plan in plans.items() if LARGE.search(plan)}
     assert not whole, whole
+
+
+@pytest.mark.parametrize("number", ["9" * 18, "9" * 19, "9" * 60])
+async def test_a_number_that_no_row_can_have_names_nothing(empty_url, tmp_path, number):
+    async with console_world(tmp_path, empty_url) as opened:
+        operator = await opened.signed_in(Role.OPERATOR)
+        holes = dict.fromkeys(NUMBERS, number)
+        for page in pages("GET"):
+            path = path_of(page, holes)
+            for query in ("", f"?after={number}"):
+                answer = await operator.get(path + query)
+                assert answer.status_code in ANSWERED, (path, query)
+            if number in path:
+                assert (await operator.get(path)).status_code == 404, path
 
 
 @pytest.mark.parametrize("language", ["ja", "zh"])

@@ -18,6 +18,7 @@ from tayori.edge.console.assets import Assets
 from tayori.edge.console.flash import Flash
 from tayori.edge.console.guard import Guard
 from tayori.edge.console.headers import Headers
+from tayori.edge.console.keys import take_keys_in_paths
 from tayori.edge.console.languages import catalogue
 from tayori.edge.console.navigation import Menu
 from tayori.edge.console.pages import areas
@@ -41,6 +42,7 @@ def build_console(services: ConsoleServices, assets: Assets | None = None) -> As
     if files.missing:
         _logger.warning("console_without_files", missing=list(files.missing))
         return Headers(Starlette(exception_handlers={404: _no_files}), secure=secure)
+    take_keys_in_paths()
     for language in Language:
         catalogue(language)  # Read now, so that no visitor waits for it.
     pages = [page for area in areas.AREAS for page in area()]

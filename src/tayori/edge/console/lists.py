@@ -18,6 +18,8 @@ from urllib.parse import urlencode
 import msgspec
 from starlette.datastructures import QueryParams
 
+from tayori.edge.console.keys import read_key
+
 ROWS: Final = 25
 MOST_ROWS: Final = 100
 MOST_PAGES: Final = 200
@@ -256,6 +258,5 @@ def _filter(text: str, allowed: Sequence[str] | None) -> str:
 
 
 def _page(text: str) -> int:
-    if not (text.isascii() and text.isdecimal() and len(text) <= len(str(MOST_PAGES))):
-        return 1
-    return int(text) if 1 <= int(text) <= MOST_PAGES else 1
+    number = read_key(text)
+    return number if number is not None and 1 <= number <= MOST_PAGES else 1

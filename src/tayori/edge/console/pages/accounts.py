@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from starlette.responses import Response
 
 from tayori.edge.console.access import Page, Right, action, page
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.pages.people import ROLE_NAMES
 from tayori.edge.console.visit import HOME, Visit
@@ -50,9 +51,10 @@ async def enter(visit: Visit) -> Response:
     text = visit.posted.get("account")
     token = visit.request.cookies.get(visit.templates.visitors.session_cookie, "")
     session = visit.visitor.session
-    if session is None or not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004 - the digits of a key
+    number = read_key(text)
+    if session is None or number is None:
         return visit.error(404)
-    account = await visit.services.accounts.get(int(text))
+    account = await visit.services.accounts.get(number)
     if isinstance(account, Refusal):
         return visit.error(404)
     role = await visit.services.sessions.enter(session, account.id)

@@ -7,6 +7,7 @@ from typing import Final
 from starlette.responses import Response
 
 from tayori.edge.console.access import Page, Right, page
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import ListQuery, page_of, read_list
 from tayori.edge.console.rendering import url
@@ -96,7 +97,6 @@ WORDS: Final[Mapping[AuditAction, str]] = {
     AuditAction.SOURCE_CHANGED: N_("Changed a source"),
 }
 """What each action is called, said of whoever did it."""
-_KEY_DIGITS = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,13 +146,11 @@ def _asked(visit: Visit, path: str, name: str, choices: Sequence[str]) -> ListQu
 async def _found(
     visit: Visit, asked: ListQuery, account_id: int | None, user: str
 ) -> Sequence[AuditEntry]:
-    after = asked.after
-    known = after.isascii() and after.isdecimal() and len(after) <= _KEY_DIGITS
     return await visit.services.audit.list(
         AuditFilter(
             account_id=account_id,
             user_id=int(user) if user else None,
-            below=int(after) if known else None,
+            below=read_key(asked.after),
             most=asked.limit,
         )
     )

@@ -11,6 +11,7 @@ from tayori.callbacks.model import Answer, Endpoint
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.rendering import url
@@ -47,13 +48,13 @@ def routes() -> list[Page]:
         page("/callbacks", Right.LOOK, listing),
         page("/callbacks/new", Right.MANAGE, ask_new),
         action("/callbacks/new", Right.MANAGE, create),
-        page("/callbacks/{id:int}", Right.LOOK, show),
-        action("/callbacks/{id:int}/url", Right.MANAGE, set_url),
-        action("/callbacks/{id:int}/test", Right.MANAGE, test),
-        action("/callbacks/{id:int}/on", Right.MANAGE, switch_on),
-        action("/callbacks/{id:int}/replay", Right.MANAGE, replay),
-        action("/callbacks/{id:int}/calls/{call:int}/replay", Right.MANAGE, replay_one),
-        action("/callbacks/{id:int}/delete", Right.MANAGE, delete),
+        page("/callbacks/{id:key}", Right.LOOK, show),
+        action("/callbacks/{id:key}/url", Right.MANAGE, set_url),
+        action("/callbacks/{id:key}/test", Right.MANAGE, test),
+        action("/callbacks/{id:key}/on", Right.MANAGE, switch_on),
+        action("/callbacks/{id:key}/replay", Right.MANAGE, replay),
+        action("/callbacks/{id:key}/calls/{call:key}/replay", Right.MANAGE, replay_one),
+        action("/callbacks/{id:key}/delete", Right.MANAGE, delete),
     ]
 
 
@@ -200,7 +201,8 @@ async def _page(
     )
     store = visit.services.endpoint_store
     ask = store.failures if asked["which"] else store.log
-    before = {"before": int(asked.after)} if asked.after.isdecimal() else {}
+    after = read_key(asked.after)
+    before = {} if after is None else {"before": after}
     entries = await ask(endpoint.id, asked.limit, **before)
     key = str(entries[asked.rows - 1].attempt_id) if len(entries) > asked.rows else ""
     return visit.page(

@@ -9,6 +9,7 @@ from tayori.config.money import read_amount, written_amount
 from tayori.edge.console.access import Handler, Page, Right, action
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import error_text
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
@@ -38,7 +39,7 @@ def routes() -> list[Page]:
         "domains/{domain}/unblock": unblock,
     }
     return [
-        action(f"/operator/accounts/{{id:int}}/{path}", Right.OPERATE, _changing(change))
+        action(f"/operator/accounts/{{id:key}}/{path}", Right.OPERATE, _changing(change))
         for path, change in verbs.items()
     ]
 
@@ -148,11 +149,12 @@ async def set_tls(visit: Visit, one: Account) -> str:
 async def set_level(visit: Visit, one: Account) -> str | Refusal | None:
     """Choose the level of a domain; what was decided about it is lifted."""
     found, text = await _domain(visit, one), visit.posted.get("level")
-    if found is None or not (text.isdecimal() and text.isascii() and int(text) <= _LEVELS):
+    level = read_key(text)
+    if found is None or level is None or level > _LEVELS:
         return None
     reason, now = _reason(visit), visit.services.clock.now()
     levels = visit.services.operating.levels
-    await levels.set_level(found.domain, int(text), reason, now)
+    await levels.set_level(found.domain, level, reason, now)
     before = str(found.standing.level)
     await _record(
         visit, AuditAction.DOMAIN_LEVEL_CHANGED, one, found.domain, before=before, after=text

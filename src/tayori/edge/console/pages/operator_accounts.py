@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length
 
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.pages import operator_account_changes as changes
@@ -62,7 +63,7 @@ def routes() -> list[Page]:
         page("/operator/accounts", Right.OPERATE, listing),
         page("/operator/accounts/new", Right.OPERATE, ask_new),
         action("/operator/accounts/new", Right.OPERATE, create),
-        page("/operator/accounts/{id:int}", Right.OPERATE, show),
+        page("/operator/accounts/{id:key}", Right.OPERATE, show),
         *changes.routes(),
     ]
 
@@ -76,11 +77,11 @@ async def listing(visit: Visit) -> Response:
         usual="-created",
         filters={"q": None, "standing": STANDINGS},
     )
-    standing = asked["standing"]
+    standing, after = asked["standing"], read_key(asked.after)
     sought = Sought(
         text=asked["q"],
         suspended=standing == "suspended" if standing else None,
-        before=int(asked.after) if asked.after.isdecimal() else LATEST,
+        before=LATEST if after is None else after,
     )
     found = await visit.services.accounts.page(sought, asked.limit)
     key = str(found[asked.rows - 1].id) if len(found) > asked.rows else ""

@@ -25,7 +25,7 @@ def routes() -> list[Page]:
     """Return the pages of this area."""
     return [
         page("/operator/reactions", Right.OPERATE, listing),
-        action("/operator/reactions/{id:int}/cancel", Right.OPERATE, cancel),
+        action("/operator/reactions/{id:key}/cancel", Right.OPERATE, cancel),
     ]
 
 

@@ -10,6 +10,7 @@ from tayori.catalog.template_store import Waiting
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import error_text
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.previews import framed
 from tayori.edge.console.rendering import url
@@ -32,10 +33,10 @@ def routes() -> list[Page]:
     """Return the pages of this area."""
     return [
         page("/operator/reviews", Right.OPERATE, listing),
-        page("/operator/reviews/{id:int}", Right.OPERATE, show),
-        page("/operator/reviews/{id:int}/frame", Right.OPERATE, frame),
-        action("/operator/reviews/{id:int}/approve", Right.OPERATE, approve),
-        action("/operator/reviews/{id:int}/refuse", Right.OPERATE, refuse),
+        page("/operator/reviews/{id:key}", Right.OPERATE, show),
+        page("/operator/reviews/{id:key}/frame", Right.OPERATE, frame),
+        action("/operator/reviews/{id:key}/approve", Right.OPERATE, approve),
+        action("/operator/reviews/{id:key}/refuse", Right.OPERATE, refuse),
     ]
 
 
@@ -137,8 +138,7 @@ def _again(visit: Visit, number: int, refusal: Refusal) -> Response:
 
 
 def _version(visit: Visit) -> int:
-    text = visit.posted.get("version")
-    return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0  # noqa: PLR2004 - digits
+    return read_key(visit.posted.get("version")) or 0
 
 
 async def _account_id(visit: Visit, text: str) -> int | None:

@@ -7,6 +7,7 @@ from wtforms.validators import InputRequired, Length
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import Form
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_, NAMES
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.pages.people import FAULTS, complain
@@ -21,7 +22,6 @@ from tayori.tenants.users.links import console_link
 from tayori.tenants.users.model import LinkKind, User
 
 _NOT_FOUND = 404
-_KEY_DIGITS = 18
 
 
 class OperatorForm(Form):
@@ -39,16 +39,16 @@ def routes() -> list[Page]:
         page("/operator/users", Right.OPERATE, listing),
         page("/operator/users/invite", Right.OPERATE, ask_whom),
         action("/operator/users/invite", Right.OPERATE, invite),
-        action("/operator/users/{id}/suspend", Right.OPERATE, suspend),
-        action("/operator/users/{id}/resume", Right.OPERATE, resume),
-        action("/operator/users/{id}/revoke", Right.OPERATE, revoke),
+        action("/operator/users/{id:key}/suspend", Right.OPERATE, suspend),
+        action("/operator/users/{id:key}/resume", Right.OPERATE, resume),
+        action("/operator/users/{id:key}/revoke", Right.OPERATE, revoke),
     ]
 
 
 async def listing(visit: Visit) -> Response:
     """Show everybody in the order in which they came, page by page."""
     asked = read_list(url("/operator/users"), visit.query, sorts=("id",))
-    found = await visit.services.users.list(after=_number(asked.after), most=asked.limit)
+    found = await visit.services.users.list(after=read_key(asked.after) or 0, most=asked.limit)
     last = str(found[asked.rows - 1].id) if len(found) > asked.rows else ""
     return visit.page("operator_users/list.html.j2", page=page_of(asked, found, next_key=last))
 
@@ -126,11 +126,7 @@ async def _done(
 
 
 async def _user(visit: Visit) -> User | None:
-    return await visit.services.users.get(_number(visit.path["id"]))
-
-
-def _number(text: str) -> int:
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _KEY_DIGITS else 0
+    return await visit.services.users.get(int(visit.path["id"]))
 
 
 def _invite_page(visit: Visit, form: OperatorForm) -> Response:

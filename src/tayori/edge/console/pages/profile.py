@@ -17,7 +17,6 @@ from tayori.tenants.users.audit_model import AuditAction
 from tayori.tenants.users.faults import Fault
 
 _NOT_FOUND = 404
-_KEY_DIGITS = 18
 _BROWSERS = (
     ("Edge", "Edg/"),
     ("Opera", "OPR/"),
@@ -59,7 +58,7 @@ def routes() -> list[Page]:
         action("/profile", Right.SIGNED_IN, change),
         action("/profile/password", Right.SIGNED_IN, change_password),
         action("/profile/sessions/end-others", Right.SIGNED_IN, end_others),
-        action("/profile/sessions/{id}/end", Right.SIGNED_IN, end_one),
+        action("/profile/sessions/{id:key}/end", Right.SIGNED_IN, end_one),
     ]
 
 
@@ -141,9 +140,7 @@ async def end_others(visit: Visit) -> Response:
 
 async def end_one(visit: Visit) -> Response:
     """End one of one's own sessions."""
-    text = visit.path["id"]
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _KEY_DIGITS else 0
-    if not await visit.services.sessions.end_one(visit.user.id, number):
+    if not await visit.services.sessions.end_one(visit.user.id, int(visit.path["id"])):
         return visit.error(_NOT_FOUND)
     await visit.record(AuditAction.SESSION_ENDED, visit.user.email)
     return visit.redirect(url("/profile"), visit.gettext("The session was ended."))

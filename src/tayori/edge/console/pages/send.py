@@ -22,6 +22,7 @@ from tayori.catalog.model import StoredTemplate, TemplateStatus
 from tayori.compose.build import fill_subject
 from tayori.edge.console.access import MIB, Page, Right, action, page
 from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
 from tayori.edge.console.outgoing import (
     MOST_RECIPIENTS,
@@ -32,7 +33,7 @@ from tayori.edge.console.outgoing import (
     token_for,
     too_many,
 )
-from tayori.edge.console.pages.templates import number, values_of
+from tayori.edge.console.pages.templates import values_of
 from tayori.edge.console.previews import filled, framed, names_in
 from tayori.edge.console.rendering import url
 from tayori.edge.console.samples import samples
@@ -219,7 +220,7 @@ async def _written(visit: Visit) -> Written:
     ]
     if not visit.account.may(Permission.API_SIMPLE):
         form.content.data = "template"
-    chosen = number(form.template.data or "")
+    chosen = read_key(form.template.data or "")
     stored = await visit.services.templates.find(visit.account.id, chosen) if chosen else None
     return Written(form=form, stored=stored)
 

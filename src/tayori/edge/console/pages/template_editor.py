@@ -31,8 +31,9 @@ from tayori.edge.console.block_forms import (
 from tayori.edge.console.drafts import Judgement, judge
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
-from tayori.edge.console.pages.templates import number, template_of
+from tayori.edge.console.pages.templates import template_of
 from tayori.edge.console.previews import filled, framed, names_in
 from tayori.edge.console.rendering import url
 from tayori.edge.console.samples import samples
@@ -98,8 +99,8 @@ def routes() -> list[Page]:
         action("/templates/draft", Right.SEND, look_again, largest=_LARGEST),
         action("/templates/check", Right.SEND, check, largest=_LARGEST),
         action("/templates/preview", Right.SEND, preview, largest=_LARGEST),
-        page("/templates/{id}/edit", Right.SEND, ask_edit),
-        action("/templates/{id}/edit", Right.SEND, save, largest=_LARGEST),
+        page("/templates/{id:key}/edit", Right.SEND, ask_edit),
+        action("/templates/{id:key}/edit", Right.SEND, save, largest=_LARGEST),
     ]
 
 
@@ -190,7 +191,7 @@ async def _posted(visit: Visit) -> Draft | None:
     called = visit.posted.get("template")
     if not called:
         return _draft(visit, None)
-    found = await visit.services.templates.get(visit.account.id, number(called))
+    found = await visit.services.templates.get(visit.account.id, read_key(called) or 0)
     return None if isinstance(found, Refusal) else _draft(visit, found)
 
 

@@ -13,6 +13,7 @@ from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.drafts import judge, reasons_of
 from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import Form, one_line
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.outgoing import senders_of
@@ -37,7 +38,6 @@ _VERSIONS: Final = 10
 VALUE: Final = "value."
 """What stands before a variable's name in a form, so that no name is one of ours."""
 _LONGEST_VALUE: Final = 2_000
-_LONGEST_ID: Final = 18
 
 
 class TrialForm(Form):
@@ -58,15 +58,15 @@ def routes() -> list[Page]:
     """Return the pages of this area."""
     return [
         page("/templates", Right.LOOK, listing),
-        page("/templates/{id}", Right.LOOK, show),
-        page("/templates/{id}/preview", Right.LOOK, preview),
-        action("/templates/{id}/preview", Right.LOOK, preview),
-        action("/templates/{id}/test", Right.SEND, send_test),
-        page("/templates/{id}/versions", Right.LOOK, versions),
-        page("/templates/{id}/versions/{version}", Right.LOOK, show_version),
-        page("/templates/{id}/versions/{version}/preview", Right.LOOK, preview_version),
-        action("/templates/{id}/versions/{version}/restore", Right.SEND, restore),
-        action("/templates/{id}/delete", Right.SEND, delete),
+        page("/templates/{id:key}", Right.LOOK, show),
+        page("/templates/{id:key}/preview", Right.LOOK, preview),
+        action("/templates/{id:key}/preview", Right.LOOK, preview),
+        action("/templates/{id:key}/test", Right.SEND, send_test),
+        page("/templates/{id:key}/versions", Right.LOOK, versions),
+        page("/templates/{id:key}/versions/{version:key}", Right.LOOK, show_version),
+        page("/templates/{id:key}/versions/{version:key}/preview", Right.LOOK, preview_version),
+        action("/templates/{id:key}/versions/{version:key}/restore", Right.SEND, restore),
+        action("/templates/{id:key}/delete", Right.SEND, delete),
     ]
 
 
@@ -129,7 +129,7 @@ async def versions(visit: Visit) -> Response:
     if stored is None:
         return visit.error(_NOT_FOUND)
     asked = read_list(url("/templates", stored.template.id, "versions"), visit.query, sorts=("id",))
-    before = number(asked.after) or stored.template.version + 1
+    before = read_key(asked.after) or stored.template.version + 1
     found = await visit.services.template_looks.versions(
         visit.account.id, stored.template.id, asked.limit, before=before
     )
@@ -150,7 +150,7 @@ async def show_version(visit: Visit) -> Response:
         "templates/version.html.j2",
         kept=stored.template,
         content=content,
-        number=number(visit.path["version"]),
+        number=int(visit.path["version"]),
         text=filled(content.text, _values(visit, content), html=False),
     )
 
@@ -203,7 +203,7 @@ async def delete(visit: Visit) -> Response:
 
 async def template_of(visit: Visit) -> StoredTemplate | None:
     """Return the account's template that the path names."""
-    found = await visit.services.templates.get(visit.account.id, number(visit.path["id"]))
+    found = await visit.services.templates.get(visit.account.id, int(visit.path["id"]))
     return None if isinstance(found, Refusal) else found
 
 
@@ -240,12 +240,6 @@ def values_of(given: Mapping[str, str]) -> dict[str, str]:
         for name, value in given.items()
         if name.startswith(VALUE)
     }
-
-
-def number(text: str) -> int:
-    """Return a number of a path, 0 for what is none."""
-    ok = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_ID
-    return int(text) if ok else 0
 
 
 def _values(visit: Visit, content: TemplateContent) -> dict[str, str]:
@@ -293,7 +287,7 @@ def _frame(visit: Visit, content: TemplateContent) -> Response:
 
 
 async def _version_of(visit: Visit) -> tuple[StoredTemplate | None, TemplateContent | None]:
-    stored, wanted = await template_of(visit), number(visit.path["version"])
+    stored, wanted = await template_of(visit), int(visit.path["version"])
     if stored is None or not 0 < wanted < 2**31:
         return stored, None
     return stored, await visit.services.template_looks.version(

@@ -20,7 +20,6 @@ from tayori.tenants.users.links import console_link
 from tayori.tenants.users.model import MEMBER_ROLES, Link, LinkKind, Member, Role
 
 _NOT_FOUND = 404
-_KEY_DIGITS = 18
 
 
 class InviteForm(Form):
@@ -39,9 +38,9 @@ def routes() -> list[Page]:
         page("/users", Right.OWN, listing),
         page("/users/invite", Right.OWN, ask_whom),
         action("/users/invite", Right.OWN, invite),
-        action("/users/invitations/{id}/withdraw", Right.OWN, withdraw),
-        action("/users/{id}/role", Right.OWN, change_role),
-        action("/users/{id}/remove", Right.OWN, remove),
+        action("/users/invitations/{id:key}/withdraw", Right.OWN, withdraw),
+        action("/users/{id:key}/role", Right.OWN, change_role),
+        action("/users/{id:key}/remove", Right.OWN, remove),
     ]
 
 
@@ -101,7 +100,7 @@ async def _send(visit: Visit, link: Link, address: str) -> Told:
 
 async def withdraw(visit: Visit) -> Response:
     """End an invitation to this account."""
-    link = await visit.services.links.withdraw(visit.account.id, _number(visit))
+    link = await visit.services.links.withdraw(visit.account.id, int(visit.path["id"]))
     if link is None:
         return visit.error(_NOT_FOUND)
     await visit.record(AuditAction.INVITATION_WITHDRAWN, link.email)
@@ -139,14 +138,9 @@ async def remove(visit: Visit) -> Response:
 
 
 async def _member(visit: Visit) -> Member | None:
-    number = _number(visit)
+    number = int(visit.path["id"])
     members = await visit.services.users.members(visit.account.id)
     return next((member for member in members if member.user.id == number), None)
-
-
-def _number(visit: Visit) -> int:
-    text = visit.path["id"]
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _KEY_DIGITS else 0
 
 
 def _form(visit: Visit) -> InviteForm:

@@ -11,6 +11,7 @@ from tayori.catalog.file_rows import Fault
 from tayori.catalog.list_file import LARGEST_FILE, Encoding, Mapping, Preview, is_name
 from tayori.catalog.list_file_model import FileStatus, ListFile
 from tayori.catalog.receiver_model import ListStatus, ReceiverList
+from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
 from tayori.edge.console.pages.receivers.listing import NOT_FOUND, held_list
 from tayori.edge.console.rendering import url
@@ -200,8 +201,8 @@ def _read_mapping(
 ) -> tuple[Mapping, list[Refusal | str]]:
     """Return the mapping that was sent, and what is wrong with it in the visitor's words."""
     posted = visit.posted
-    given = posted.get("address")
-    address = int(given) if given.isdecimal() and int(given) < preview.columns else -1
+    given = read_key(posted.get("address"))
+    address = -1 if given is None or given >= preview.columns else given
     names = [(n, posted.get(f"variable-{n}").strip()) for n in range(preview.columns)]
     variables = tuple((n, name) for n, name in names if name and n != address)
     mapping = msgspec.structs.replace(
