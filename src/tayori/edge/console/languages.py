@@ -35,21 +35,6 @@ LOCALES: Final[Mapping[Language, str]] = {
     Language.ZH: "zh_Hans_CN",
 }
 """Babel's locale of each language."""
-LINK_LANGUAGES: Final[Mapping[str, str]] = {
-    "1": "简体中文",
-    "2": "English",
-    "3": "繁體中文",
-    "4": "Español",
-    "5": "Français",
-    "6": "Deutsch",
-    "7": "日本語",
-    "8": "한국어",
-    "9": "العربية",
-    "10": "ไทย",
-    "11": "Bahasa Indonesia",
-    "12": "Tiếng Việt",
-}
-"""The languages of the unsubscribe link by number, as their speakers call them."""
 _MOST_TAGS: Final = 20
 
 

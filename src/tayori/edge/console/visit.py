@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tayori.edge.console.rendering import Templates
 
 HOME: Final = "/console"
+_NOT_FOUND: Final = 404
 UNPROCESSABLE: Final = 422
 """The status of a form that is shown again."""
 _INSIDE: Final = re.compile(r"/console(?:[/?#][!-~]*)?\Z")
@@ -120,6 +121,10 @@ class Visit:
     def error(self, status: int) -> Response:
         """Return the error page of a status, such as 404 for what another account owns."""
         return self.templates.error(self, status)
+
+    def not_found(self) -> Response:
+        """Return the page that says so, also of what another account has."""
+        return self.error(_NOT_FOUND)
 
     def redirect(self, path: str, message: str = "", tone: Tone = Tone.SUCCESS) -> Response:
         """Return the way to another page of the console (303), which shows the message."""

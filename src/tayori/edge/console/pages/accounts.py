@@ -53,13 +53,13 @@ async def enter(visit: Visit) -> Response:
     session = visit.visitor.session
     number = read_key(text)
     if session is None or number is None:
-        return visit.error(404)
+        return visit.not_found()
     account = await visit.services.accounts.get(number)
     if isinstance(account, Refusal):
-        return visit.error(404)
+        return visit.not_found()
     role = await visit.services.sessions.enter(session, account.id)
     if role is None:
-        return visit.error(404)
+        return visit.not_found()
     await visit.services.audit.record(
         AuditEntry(
             action=AuditAction.ACCOUNT_ENTERED,

@@ -15,7 +15,6 @@ from tayori.tenants.billing.pricing import prices_of
 
 MONTHS = 13
 """Months that can be chosen: this one and those of a year before it."""
-_NOT_FOUND = 404
 _MICRO = Decimal(1_000_000)
 
 
@@ -35,7 +34,7 @@ async def show(visit: Visit) -> Response:
     statement = await desk.statement(visit.account.id, month)
     current = await desk.statement(visit.account.id)
     if isinstance(statement, Refusal) or isinstance(current, Refusal):
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     prices = prices_of(visit.services.settings)
     purse = await desk.purse(visit.account.id)
     return visit.page(
@@ -57,7 +56,7 @@ async def export(visit: Visit) -> Response:
     month = visit.query.get("month", "")[:7]
     statement = await visit.services.operating.billing.statement(visit.account.id, month)
     if isinstance(statement, Refusal):
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     heading = ["day", "mails", "free", "paid", "amount", "currency"]
     rows = _rows(statement, visit.services.settings.billing.currency)
     return visit.csv(f"statement-{statement.month}", heading, rows)

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from starlette.responses import Response
 from wtforms import SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from tayori.callbacks.model import Answer, Endpoint
@@ -20,7 +19,6 @@ from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import HOUR
 from tayori.tenants.users.audit_model import AuditAction
 
-_NOT_FOUND = 404
 _LONGEST_URL = 2_000
 MOST_WAITING = 1_000
 REPLAYED_HOURS = (1, 6, 24, 72, 168)
@@ -91,14 +89,14 @@ async def create(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """Show an endpoint with the log of its calls."""
     found = await _endpoint(visit)
-    return visit.error(_NOT_FOUND) if found is None else await _page(visit, found)
+    return visit.not_found() if found is None else await _page(visit, found)
 
 
 async def set_url(visit: Visit) -> Response:
     """Change where calls go; the endpoint is switched on by it."""
     found = await _endpoint(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     form = visit.form(UrlForm)
     if not visit.failed(form):
         wanted = (form.url.data or "").strip()
@@ -117,7 +115,7 @@ async def test(visit: Visit) -> Response:
     """Post a made-up event now and show the answer on the page."""
     found = await _endpoint(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     async with visit.services.operating.poster() as poster:
         answer = await visit.services.endpoints.test(visit.account, found, poster)
     result = str(answer.status) if answer.status is not None else answer.error
@@ -129,7 +127,7 @@ async def switch_on(visit: Visit) -> Response:
     """Send calls again; what was kept meanwhile needs a replay."""
     found = await _endpoint(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.services.endpoint_store.switch_on(found.id)
     await visit.record(AuditAction.CALLBACK_CHANGED, found.url, before="off", after="on")
     text = visit.gettext("Calls are sent again. Replay those that were kept in the meantime.")
@@ -140,7 +138,7 @@ async def replay(visit: Visit) -> Response:
     """Send the calls of the last hours again: all, or those that nobody took."""
     found = await _endpoint(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     text = visit.posted.get("hours")
     hours = int(text) if text in {str(each) for each in REPLAYED_HOURS} else REPLAYED_HOURS[0]
     failed_only = visit.posted.get("which") != "all"
@@ -161,7 +159,7 @@ async def replay_one(visit: Visit) -> Response:
     """Send one call again."""
     found = await _endpoint(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     call, now = visit.path["call"], visit.services.clock.now()
     if not await visit.services.endpoint_store.replay_one(found.id, int(call), now):
         text = visit.gettext("This call waits already, or is no longer kept.")
@@ -174,7 +172,7 @@ async def delete(visit: Visit) -> Response:
     """Delete an endpoint with its waiting calls and its log."""
     found = await _endpoint(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.services.endpoint_store.delete(found.id)
     await visit.record(AuditAction.CALLBACK_REMOVED, found.sender, before=found.url)
     return visit.redirect(url("/callbacks"), visit.gettext("The callback address was deleted."))
@@ -222,10 +220,10 @@ async def _page(
 async def _form(visit: Visit) -> EndpointForm:
     form = visit.form(EndpointForm)
     senders = await visit.services.senders.list(visit.account.id)
-    form.sender.choices = [
-        SelectChoice("", visit.gettext("All senders of the account")),
-        *(SelectChoice(each.address.addr) for each in senders),
-    ]
+    form.sender.choices = {
+        "": visit.gettext("All senders of the account"),
+        **{each.address.addr: each.address.addr for each in senders},
+    }
     return form
 
 

@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from starlette.responses import Response
 from wtforms import RadioField, TextAreaField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from tayori.edge.console.access import Page, Right, action, page
@@ -16,7 +15,6 @@ from tayori.refusal.refusal import Refusal
 from tayori.tenants.model import Scope
 from tayori.tenants.users.audit_model import AuditAction
 
-_NOT_FOUND = 404
 SCOPES = {
     Scope.FULL: N_("Everything"),
     Scope.SEND: N_("Sending only"),
@@ -91,7 +89,7 @@ async def revoke(visit: Visit) -> Response:
     secret_id = visit.path["secret_id"]
     refused = await visit.services.accounts.revoke_credential(visit.account.id, secret_id)
     if refused is not None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.record(AuditAction.CREDENTIAL_REVOKED, secret_id)
     text = visit.gettext("The credential %(secret_id)s was revoked.", secret_id=secret_id)
     return visit.redirect(url("/credentials"), text)
@@ -99,7 +97,5 @@ async def revoke(visit: Visit) -> Response:
 
 def _form(visit: Visit) -> CredentialForm:
     form = visit.form(CredentialForm)
-    form.scope.choices = [
-        SelectChoice(scope.value, visit.gettext(name)) for scope, name in SCOPES.items()
-    ]
+    form.scope.choices = {scope.value: visit.gettext(name) for scope, name in SCOPES.items()}
     return form

@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from tayori.edge.console.access import Page, Right, page
 from tayori.edge.console.languages import N_
-from tayori.edge.console.pages.domains import NOT_FOUND, identity_of
+from tayori.edge.console.pages.domains import identity_of
 from tayori.edge.console.visit import Visit
 from tayori.reputation.figures import Figures
 from tayori.reputation.level_model import DayRow
@@ -51,7 +51,7 @@ async def show(visit: Visit) -> Response:
     """Show where the domain stands and why."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     services = visit.services
     now = services.clock.now()
     use = (await services.standing.days({found.domain: visit.account.id}, now))[found.domain]

@@ -9,7 +9,7 @@ from wtforms.validators import InputRequired, Length
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.forms import Form
 from tayori.edge.console.languages import N_
-from tayori.edge.console.pages.domains import NOT_FOUND, identity_of, options
+from tayori.edge.console.pages.domains import identity_of, options
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
@@ -51,14 +51,14 @@ def routes() -> list[Page]:
 async def settings(visit: Visit) -> Response:
     """Show keys, tags, TLS and the way to delete the domain."""
     found = await identity_of(visit)
-    return visit.error(NOT_FOUND) if found is None else await _settings(visit, found)
+    return visit.not_found() if found is None else await _settings(visit, found)
 
 
 async def set_option(visit: Visit) -> Response:
     """Choose which key lengths sign; keys that are missing are made."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     form = visit.form(OptionForm)
     form.option.choices = options(visit)
     if not visit.failed(form):
@@ -92,7 +92,7 @@ async def set_tags(visit: Visit) -> Response:
     """Set the domain's labels."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     form = visit.form(TagsForm)
     if not visit.failed(form):
         tags = _read_tags(form.tags.data or "")
@@ -115,7 +115,7 @@ async def set_tls(visit: Visit) -> Response:
     """Demand TLS for the domain's mail, or stop demanding it."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     required = visit.posted.get("required") == "yes"
     await visit.services.security.require_identity(
         visit.account.id, found.domain, required=required
@@ -137,7 +137,7 @@ async def delete(visit: Visit) -> Response:
     """Delete a domain that has no senders and no mail on its way."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     refused = await visit.services.identities.delete(visit.account.id, found.domain)
     if refused is not None:
         return await _settings(visit, found, refused=refused)
@@ -149,7 +149,7 @@ async def delete(visit: Visit) -> Response:
 async def _rotation(visit: Visit, *, begin: bool) -> Response:
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     rotations = visit.services.rotations
     verb = rotations.begin if begin else rotations.give_up
     done = await verb(visit.account.id, found.domain)

@@ -5,7 +5,6 @@ from typing import Any, ClassVar
 
 from starlette.responses import Response
 from wtforms import RadioField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from tayori.dns.exchange import parse_server
@@ -31,7 +30,6 @@ from tayori.tenants.verification.findings import (
 from tayori.tenants.verification.model import expectations_of
 from tayori.tenants.verification.propagation import propagation
 
-NOT_FOUND = 404
 _GROUPS = (RecordGroup.DKIM, RecordGroup.SPF, RecordGroup.MX, RecordGroup.DMARC)
 OPTIONS = (
     ("1", N_("2048 bits: strong, recommended")),
@@ -128,7 +126,7 @@ async def show(visit: Visit) -> Response:
     """Show the records of a domain: what to enter, what was found, what that means."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     return visit.page("domains/show.html.j2", **await _records(visit, found))
 
 
@@ -136,7 +134,7 @@ async def check(visit: Visit) -> Response:
     """Look the records up now; the page asks for it by itself while the domain is pending."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     services = visit.services
     checked = await check_identity(
         found,
@@ -160,7 +158,7 @@ async def spread(visit: Visit) -> Response:
     """Show which servers see which records now."""
     found = await identity_of(visit)
     if found is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     services = visit.services
     domains = services.settings.domains
     keys = await services.identities.published_keys(found)
@@ -230,6 +228,6 @@ def _form(visit: Visit) -> DomainForm:
     return form
 
 
-def options(visit: Visit) -> list[SelectChoice]:
+def options(visit: Visit) -> dict[str, str]:
     """Return the choices of key lengths in the visitor's language."""
-    return [SelectChoice(value, visit.gettext(label)) for value, label in OPTIONS]
+    return {value: visit.gettext(label) for value, label in OPTIONS}

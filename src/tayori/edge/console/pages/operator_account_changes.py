@@ -17,7 +17,6 @@ from tayori.reputation.level_model import Domain
 from tayori.tenants.model import Account, Permission
 from tayori.tenants.users.audit_model import AuditAction, AuditEntry
 
-_NOT_FOUND = 404
 _LONGEST_REASON = 1_000
 _LEVELS = 20
 
@@ -48,10 +47,10 @@ def _changing(change: Change) -> Handler:
     async def handler(visit: Visit) -> Response:
         found = await visit.services.accounts.get(int(visit.path["id"]))
         if isinstance(found, Refusal):
-            return visit.error(_NOT_FOUND)
+            return visit.not_found()
         told = await change(visit, found)
         if told is None:
-            return visit.error(_NOT_FOUND)
+            return visit.not_found()
         back = url("/operator/accounts", found.id)
         if isinstance(told, Refusal):
             text = told.detail or error_text(told, visit.language)

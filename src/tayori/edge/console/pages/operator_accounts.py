@@ -21,7 +21,6 @@ from tayori.tenants.limits import NAMES
 from tayori.tenants.model import Account, Permission
 from tayori.tenants.users.audit_model import AuditAction
 
-_NOT_FOUND = 404
 _MICRO = Decimal(1_000_000)
 STANDINGS = ("active", "suspended")
 PERMISSIONS = {
@@ -114,7 +113,7 @@ async def show(visit: Visit) -> Response:
     """Show everything that can be set for one account."""
     found = await visit.services.accounts.get(int(visit.path["id"]))
     if isinstance(found, Refusal):
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     return visit.page("operator_accounts/show.html.j2", **await _about(visit, found))
 
 

@@ -31,7 +31,6 @@ MOST_AT_ONCE: Final = 2_000
 """Recipients that one action changes, so that its answer does not take long."""
 SHOWN: Final = 10
 _LONGEST_REASON: Final = 500
-_NOT_FOUND: Final = 404
 STATES: Final = {
     "queued": (State.QUEUED, N_("Waiting")),
     "sending": (State.SENDING, N_("Being sent")),
@@ -123,7 +122,7 @@ async def ask(visit: Visit) -> Response:
     """Say how many recipients an action means, and ask."""
     wish = _wish(visit)
     if wish is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     asked = _asked(visit)
     sight = await _meant(visit, asked, wish)
     return visit.page(
@@ -142,7 +141,7 @@ async def change(visit: Visit) -> Response:
     """Do it for those that the filters mean now."""
     wish = _wish(visit)
     if wish is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     asked = _asked(visit)
     reason = visit.posted.get("reason").strip()[:_LONGEST_REASON]
     if wish is Wish.DROP and not reason:

@@ -20,7 +20,6 @@ from tayori.screen.model import Severity
 from tayori.screen.reasons import decode_findings, named, sentence
 from tayori.tenants.users.audit_model import AuditAction, AuditEntry
 
-_NOT_FOUND: Final = 404
 _PLACE: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\Z")
 _STATUSES: Final = {
     "waiting": TemplateStatus.IN_REVIEW,
@@ -76,7 +75,7 @@ async def show(visit: Visit) -> Response:
     """Show a template with its content, what the rules found, and the verdict to be given."""
     found = await visit.services.templates.any(int(visit.path["id"]))
     if isinstance(found, Refusal):
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     return await _page(visit, found)
 
 
@@ -84,7 +83,7 @@ async def frame(visit: Visit) -> Response:
     """Send the template's HTML for the frame of the page: cleaned, and sandboxed by its policy."""
     found = await visit.services.templates.any(int(visit.path["id"]))
     if isinstance(found, Refusal):
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     return framed(found.content.html, found.content.text, visit.language.value)
 
 

@@ -11,7 +11,6 @@ from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.languages import N_
 from tayori.edge.console.visit import Visit
 
-_NOT_FOUND = 404
 CHECKS = {
     "local": N_("Address of this machine"),
     "ptr": N_("Reverse name (PTR)"),
@@ -75,7 +74,7 @@ async def check(visit: Visit) -> Response:
             source = Source(each.name, each.ehlo_name, each.ipv4, each.ipv6)
             found = await check_source(source, ours, visit.services.resolver)
             return await _page(visit, name, found)
-    return visit.error(_NOT_FOUND)
+    return visit.not_found()
 
 
 async def _page(visit: Visit, checked: str = "", findings: Sequence[Finding] = ()) -> Response:

@@ -21,8 +21,6 @@ from tayori.tenants.users.faults import Fault
 from tayori.tenants.users.links import console_link
 from tayori.tenants.users.model import LinkKind, User
 
-_NOT_FOUND = 404
-
 
 class OperatorForm(Form):
     """Who is invited as operator."""
@@ -90,7 +88,7 @@ async def suspend(visit: Visit) -> Response:
     """Keep a user out, at once."""
     user = await _user(visit)
     if user is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     fault = await visit.services.users.suspend(user.id)
     text = visit.gettext("%(name)s is kept out from now on.", name=user.name)
     return await _done(visit, user, fault, AuditAction.USER_SUSPENDED, text)
@@ -100,7 +98,7 @@ async def resume(visit: Visit) -> Response:
     """Let a user in again."""
     user = await _user(visit)
     if user is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.services.users.resume(user.id)
     text = visit.gettext("%(name)s may come in again.", name=user.name)
     return await _done(visit, user, None, AuditAction.USER_RESUMED, text)
@@ -110,7 +108,7 @@ async def revoke(visit: Visit) -> Response:
     """Take the rights of an operator away; roles in accounts stay."""
     user = await _user(visit)
     if user is None or not user.operator:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     fault = await visit.services.users.set_operator(user.id, operator=False)
     text = visit.gettext("%(name)s is no operator any more.", name=user.name)
     return await _done(visit, user, fault, AuditAction.OPERATOR_REVOKED, text)

@@ -16,7 +16,6 @@ from tayori.refusal.table import Language
 from tayori.tenants.users.audit_model import AuditAction
 from tayori.tenants.users.faults import Fault
 
-_NOT_FOUND = 404
 _BROWSERS = (
     ("Edge", "Edg/"),
     ("Opera", "OPR/"),
@@ -141,7 +140,7 @@ async def end_others(visit: Visit) -> Response:
 async def end_one(visit: Visit) -> Response:
     """End one of one's own sessions."""
     if not await visit.services.sessions.end_one(visit.user.id, int(visit.path["id"])):
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.record(AuditAction.SESSION_ENDED, visit.user.email)
     return visit.redirect(url("/profile"), visit.gettext("The session was ended."))
 

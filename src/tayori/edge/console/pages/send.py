@@ -49,7 +49,6 @@ RECOMMENDED_SUBJECT: Final = 78
 _LARGEST: Final = 8 * MIB
 """A form with the largest attachments, and content besides."""
 _TEMPLATES: Final = 500
-_NOT_FOUND: Final = 404
 _KEY_LENGTH: Final = 24
 _PEOPLE: Final = ("to", "cc", "bcc", "reply_to")
 
@@ -179,7 +178,7 @@ async def done(visit: Visit) -> Response:
         visit.account.id, message_id, MOST_RECIPIENTS * 5
     )
     if not found:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     states = {each.state for each in found}
     return visit.page(
         "send/fate.html.j2" if visit.is_partial else "send/done.html.j2",

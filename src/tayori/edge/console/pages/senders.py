@@ -4,7 +4,6 @@ from typing import ClassVar
 
 from starlette.responses import Response
 from wtforms import PasswordField, SelectField, StringField
-from wtforms.fields.choices import SelectChoice  # type: ignore[attr-defined]  # stubs are older
 from wtforms.validators import InputRequired, Length
 
 from tayori.catalog.model import Sender
@@ -12,15 +11,14 @@ from tayori.catalog.smtp_password import MAX_LENGTH, MIN_LENGTH
 from tayori.catalog.unsubscribe_store import UnsubscribeConfig
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.forms import Form, one_line
-from tayori.edge.console.languages import LINK_LANGUAGES, N_
+from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.outgoing import footer_choices
 from tayori.edge.console.rendering import url
 from tayori.edge.console.smtp_settings import smtp_settings
 from tayori.edge.console.visit import Visit
 from tayori.mail.address import MAX_ADDRESS_OCTETS, MAX_DISPLAY_NAME
 from tayori.tenants.users.audit_model import AuditAction
-
-_NOT_FOUND = 404
 
 
 class SenderForm(Form):
@@ -115,14 +113,14 @@ async def create(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """Show one sender with all that can be set."""
     found = await _sender(visit)
-    return visit.error(_NOT_FOUND) if found is None else await _page(visit, found)
+    return visit.not_found() if found is None else await _page(visit, found)
 
 
 async def rename(visit: Visit) -> Response:
     """Change the display name."""
     found = await _sender(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     form = visit.form(NameForm)
     if not visit.failed(form):
         name = form.name.data or ""
@@ -143,7 +141,7 @@ async def set_password(visit: Visit) -> Response:
     """Set the SMTP password; it is stored as a hash alone and never shown again."""
     found = await _sender(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     form = visit.form(PasswordForm)
     if not visit.failed(form):
         refused = await visit.services.senders.set_smtp_password(
@@ -160,7 +158,7 @@ async def set_unsubscribe(visit: Visit) -> Response:
     """Choose the unsubscribe link of the sender's mails, or leave it to each mail."""
     found = await _sender(visit)
     if found is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     form = await _unsubscribe_form(visit, found)
     if visit.failed(form):
         return await _page(visit, found, unsubscribe_form=form)
@@ -185,11 +183,11 @@ async def _unsubscribe_form(visit: Visit, sender: Sender) -> UnsubscribeForm:
     set_before = await visit.services.unsubscribes.find(visit.account.id, sender.address.addr)
     chosen = set_before.choice if set_before and set_before.enabled else ""
     form = visit.form(UnsubscribeForm, choice=chosen)
-    form.choice.choices = [
-        SelectChoice("", visit.gettext("As each mail asks for it")),
-        SelectChoice("0", visit.gettext("No link")),
-        *(SelectChoice(number, name) for number, name in LINK_LANGUAGES.items()),
-    ]
+    form.choice.choices = {
+        "": visit.gettext("As each mail asks for it"),
+        "0": visit.gettext("No link"),
+        **dict(footer_choices(visit.language)),
+    }
     return form
 
 
@@ -198,7 +196,7 @@ async def delete(visit: Visit) -> Response:
     address = visit.path["address"]
     refused = await visit.services.senders.delete(visit.account.id, address)
     if refused is not None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.record(AuditAction.SENDER_REMOVED, address)
     text = visit.gettext("The sender %(address)s was deleted.", address=address)
     return visit.redirect(url("/senders"), text)

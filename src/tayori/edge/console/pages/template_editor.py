@@ -41,7 +41,6 @@ from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
 from tayori.tenants.users.audit_model import AuditAction
 
-_NOT_FOUND: Final = 404
 _EXAMPLE: Final = "{{name}}"
 _FIRST_URL: Final = defaultdict(str, {Kind.BUTTON: "https://www.example.com/"})
 _LARGEST: Final = 4 * MIB
@@ -114,7 +113,7 @@ async def ask_edit(visit: Visit) -> Response:
     """Open a template in the editor."""
     stored = await template_of(visit)
     if stored is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     form = visit.form(
         TemplateForm,
         name=stored.template.name,
@@ -144,7 +143,7 @@ async def save(visit: Visit) -> Response:
     """Save a further version of a template, which goes back to review."""
     stored = await template_of(visit)
     if stored is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     draft = _draft(visit, stored)
     if not visit.failed(draft.form):
         edited = await visit.services.templates.update(
@@ -166,9 +165,7 @@ async def look_again(visit: Visit) -> Response:
     """Show the editor with what was entered and what review and score say of it; saves nothing."""
     draft = await _posted(visit)
     return (
-        visit.error(_NOT_FOUND)
-        if draft is None
-        else _editor(visit, draft, await _judged(visit, draft))
+        visit.not_found() if draft is None else _editor(visit, draft, await _judged(visit, draft))
     )
 
 

@@ -27,7 +27,6 @@ from tayori.refusal.table import message
 from tayori.tenants.model import Permission
 from tayori.tenants.users.audit_model import AuditAction
 
-_NOT_FOUND: Final = 404
 _STATUSES: Final = {
     "approved": TemplateStatus.APPROVED,
     "review": TemplateStatus.IN_REVIEW,
@@ -96,20 +95,20 @@ async def listing(visit: Visit) -> Response:
 async def show(visit: Visit) -> Response:
     """Show a template: status and reasons, preview, score, versions."""
     stored = await template_of(visit)
-    return visit.error(_NOT_FOUND) if stored is None else await shown(visit, stored)
+    return visit.not_found() if stored is None else await shown(visit, stored)
 
 
 async def preview(visit: Visit) -> Response:
     """Answer the frame with the newest version, filled with the values of the query."""
     stored = await template_of(visit)
-    return visit.error(_NOT_FOUND) if stored is None else _frame(visit, stored.content)
+    return visit.not_found() if stored is None else _frame(visit, stored.content)
 
 
 async def send_test(visit: Visit) -> Response:
     """Send the newest version to whoever asks, as a trigger mail through the door."""
     stored = await template_of(visit)
     if stored is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     form = await _trial_form(visit, stored)
     submission = None if visit.failed(form) else _trial(visit, stored, form)
     if submission is None:
@@ -127,7 +126,7 @@ async def versions(visit: Visit) -> Response:
     """Show all versions, newest first."""
     stored = await template_of(visit)
     if stored is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     asked = read_list(url("/templates", stored.template.id, "versions"), visit.query, sorts=("id",))
     before = read_key(asked.after) or stored.template.version + 1
     found = await visit.services.template_looks.versions(
@@ -145,7 +144,7 @@ async def show_version(visit: Visit) -> Response:
     """Show an older version, which can be made the newest one again."""
     stored, content = await _version_of(visit)
     if stored is None or content is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     return visit.page(
         "templates/version.html.j2",
         kept=stored.template,
@@ -158,14 +157,14 @@ async def show_version(visit: Visit) -> Response:
 async def preview_version(visit: Visit) -> Response:
     """Answer the frame with an older version."""
     _, content = await _version_of(visit)
-    return visit.error(_NOT_FOUND) if content is None else _frame(visit, content)
+    return visit.not_found() if content is None else _frame(visit, content)
 
 
 async def restore(visit: Visit) -> Response:
     """Make an older version the newest again: a further version, which is reviewed as any."""
     stored, content = await _version_of(visit)
     if stored is None or content is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     before = stored.template
     edited = await visit.services.templates.update(
         visit.account.id, before.id, before.name, content
@@ -191,10 +190,10 @@ async def delete(visit: Visit) -> Response:
     """Delete a template; mail that was accepted with it still goes out."""
     stored = await template_of(visit)
     if stored is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     refused = await visit.services.templates.delete(visit.account.id, stored.template.id)
     if refused is not None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     name = stored.template.name
     await visit.record(AuditAction.TEMPLATE_REMOVED, name)
     text = visit.gettext("The template %(name)s was deleted.", name=name)

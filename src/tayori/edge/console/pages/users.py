@@ -19,8 +19,6 @@ from tayori.tenants.users.faults import Fault
 from tayori.tenants.users.links import console_link
 from tayori.tenants.users.model import MEMBER_ROLES, Link, LinkKind, Member, Role
 
-_NOT_FOUND = 404
-
 
 class InviteForm(Form):
     """Who is invited, and as what."""
@@ -102,7 +100,7 @@ async def withdraw(visit: Visit) -> Response:
     """End an invitation to this account."""
     link = await visit.services.links.withdraw(visit.account.id, int(visit.path["id"]))
     if link is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     await visit.record(AuditAction.INVITATION_WITHDRAWN, link.email)
     text = visit.gettext("The invitation of %(address)s was withdrawn.", address=link.email)
     return visit.redirect(url("/users"), text)
@@ -113,7 +111,7 @@ async def change_role(visit: Visit) -> Response:
     member = await _member(visit)
     role = visit.posted.get("role")
     if member is None or role not in MEMBER_ROLES:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     before = await visit.services.users.set_role(member.user.id, visit.account.id, Role(role))
     if isinstance(before, Fault):
         return visit.redirect(url("/users"), visit.gettext(FAULTS[before]), Tone.DANGER)
@@ -128,7 +126,7 @@ async def remove(visit: Visit) -> Response:
     """End a membership; the user stays a user of other accounts."""
     member = await _member(visit)
     if member is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     before = await visit.services.users.remove(member.user.id, visit.account.id)
     if isinstance(before, Fault):
         return visit.redirect(url("/users"), visit.gettext(FAULTS[before]), Tone.DANGER)

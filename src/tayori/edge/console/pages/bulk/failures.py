@@ -11,7 +11,7 @@ from tayori.edge.console.flash import Tone
 from tayori.edge.console.forms import error_text
 from tayori.edge.console.lists import key_of, page_by_key, read_list
 from tayori.edge.console.pages.bulk import words
-from tayori.edge.console.pages.bulk.tasks import NOT_FOUND, own_task, target_of
+from tayori.edge.console.pages.bulk.tasks import own_task, target_of
 from tayori.edge.console.pages.response.classes import CLASSES
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
@@ -26,7 +26,7 @@ async def listing(visit: Visit) -> Response:
     """Show whom a task did not reach, with what the receiver's server said."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     asked = read_list(url("/tasks", task.id, "failures"), visit.query, sorts=("at",))
     failed, run, number = key_of(asked, tuple(map(int, Place())))
     place = Place(failed=bool(failed), run=run, number=number)
@@ -46,7 +46,7 @@ async def export(visit: Visit) -> Response:
     """Return all of them as a CSV file."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     await visit.record(AuditAction.REPORT_EXPORTED, target_of(task))
     heading = ("email", "reason", "class", "reply", "message_id", "time")
     return visit.csv_stream(f"task-{task.id}-failures", heading, _rows(visit, task.id))
@@ -62,7 +62,7 @@ async def resend(visit: Visit) -> Response:
     """Write once more to whom the task did not reach, by a new task."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     made = await visit.services.tasks.resend(visit.account, task.id)
     if isinstance(made, Refusal):
         text = error_text(made, visit.language)

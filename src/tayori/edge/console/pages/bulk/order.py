@@ -13,7 +13,8 @@ from tayori.catalog.model import TemplateStatus
 from tayori.catalog.receiver_model import ListStatus
 from tayori.catalog.variables import VariableFault, split_variables
 from tayori.edge.console.forms import Form, one_line
-from tayori.edge.console.languages import LINK_LANGUAGES, N_
+from tayori.edge.console.languages import N_
+from tayori.edge.console.outgoing import footer_choices
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import SECOND
@@ -133,7 +134,7 @@ async def choices_of(visit: Visit) -> Choices:
         links=[
             ("", visit.gettext("As the sender is set")),
             ("0", visit.gettext("No link")),
-            *LINK_LANGUAGES.items(),
+            *footer_choices(visit.language),
         ],
         marks=_told(visit, MARKS),
     )

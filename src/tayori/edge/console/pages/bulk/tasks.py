@@ -16,7 +16,6 @@ from tayori.reputation.room import Bound
 from tayori.stats.model import ALL, KeysWanted, Kind, Volume
 from tayori.tenants.users.audit_model import AuditAction
 
-NOT_FOUND = 404
 _BOUNDS = {
     Bound.ACCOUNT_DAY: N_("The account has sent as many mails as it may send in a day."),
     Bound.DOMAIN_DAY: N_(
@@ -75,7 +74,7 @@ async def show(visit: Visit) -> Response:
     """Show one task: how far it is, what became of its mails, why it waits."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     services = visit.services
     outcomes = await services.tasks.outcomes(task)
     template = await services.templates.find(visit.account.id, task.order.template_id)
@@ -100,7 +99,7 @@ async def pause(visit: Visit) -> Response:
     """Let a task rest until somebody resumes it."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     done = await visit.services.tasks.pause(task.id)
     if done:
         await visit.record(AuditAction.TASK_PAUSED, target_of(task))
@@ -112,7 +111,7 @@ async def resume(visit: Visit) -> Response:
     """Let a task go on."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     done = await visit.services.tasks.resume(task.id)
     if done:
         await visit.record(AuditAction.TASK_RESUMED, target_of(task))
@@ -124,7 +123,7 @@ async def cancel(visit: Visit) -> Response:
     """End a task for good."""
     task = await own_task(visit)
     if task is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     dropped = await visit.services.tasks.cancel(task.id)
     if dropped is None:
         text = visit.gettext("The task had ended already.")

@@ -21,7 +21,6 @@ from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
 from tayori.tenants.users.audit_model import AuditAction
 
-NOT_FOUND = 404
 _AT_ONCE = 1_000
 """Receivers of one question of a download."""
 
@@ -81,7 +80,7 @@ async def show(visit: Visit) -> Response:
     """Show a list: its files, and the receivers that are looked for."""
     held = await held_list(visit)
     if held is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     asked = read_list(
         url("/lists", held.id),
         visit.query,
@@ -107,7 +106,7 @@ async def download(visit: Visit) -> Response:
     """Return the list as a CSV file: the address, its variables, and why it is invalid if so."""
     held = await held_list(visit)
     if held is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     names = held.variables or ()
     await visit.record(AuditAction.LIST_EXPORTED, held.name)
     return visit.csv_stream(held.name, ("email", *names, "fault"), _rows(visit, held, names))
@@ -128,12 +127,12 @@ async def remove(visit: Visit) -> Response:
     """Take one receiver out of a list."""
     held = await held_list(visit)
     if held is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     gone = await visit.services.receivers.remove(
         visit.account.id, held.id, int(visit.path["receiver"])
     )
     if isinstance(gone, Refusal):
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     await visit.record(AuditAction.LIST_CHANGED, held.name, before=gone)
     text = visit.gettext("%(address)s was taken out of the list.", address=gone)
     return visit.redirect(url("/lists", held.id), text)
@@ -143,7 +142,7 @@ async def delete(visit: Visit) -> Response:
     """Delete a list with everybody in it."""
     held = await held_list(visit)
     if held is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     await visit.services.receivers.delete(visit.account.id, held.id)
     await visit.record(AuditAction.LIST_REMOVED, held.name)
     text = visit.gettext("The list %(name)s was deleted.", name=held.name)

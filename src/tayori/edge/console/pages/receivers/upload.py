@@ -13,7 +13,7 @@ from tayori.catalog.list_file_model import FileStatus, ListFile
 from tayori.catalog.receiver_model import ListStatus, ReceiverList
 from tayori.edge.console.keys import read_key
 from tayori.edge.console.languages import N_
-from tayori.edge.console.pages.receivers.listing import NOT_FOUND, held_list
+from tayori.edge.console.pages.receivers.listing import held_list
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import UNPROCESSABLE, Visit
 from tayori.mail.address import AddressFault
@@ -71,7 +71,7 @@ async def ask_file(visit: Visit) -> Response:
     """Show the form for a file."""
     held = await held_list(visit)
     if held is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     return visit.page("receivers/upload.html.j2", held=held, limits=_limits(visit, held), errors=[])
 
 
@@ -79,7 +79,7 @@ async def take_file(visit: Visit) -> Response:
     """Keep a file until somebody says what its columns are."""
     held = await held_list(visit)
     if held is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     chosen = visit.posted.file("file")
     if chosen is None:
         errors: list[object] = [visit.gettext("Choose a file.")]
@@ -99,7 +99,7 @@ async def show(visit: Visit) -> Response:
     """Show a file: the step of its columns, how far it is, or its report."""
     held, file = await _file(visit)
     if held is None or file is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     if file.status is FileStatus.ASKED:
         preview = await _preview(visit, file)
         suggested = _suggested(preview.mapping, preview, held)
@@ -111,7 +111,7 @@ async def begin(visit: Visit) -> Response:
     """Take what the columns are, and let the rows become receivers."""
     held, file = await _file(visit)
     if held is None or file is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     address = url("/lists", held.id, "files", file.id)
     if file.status is not FileStatus.ASKED:
         return visit.redirect(address)
@@ -132,7 +132,7 @@ async def forget(visit: Visit) -> Response:
     """Throw a file away that was not read."""
     held, file = await _file(visit)
     if held is None or file is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     if file.status is FileStatus.ASKED:
         await visit.services.list_files.forget(file)
     return visit.redirect(url("/lists", held.id), visit.gettext("The file was thrown away."))
@@ -142,7 +142,7 @@ async def report(visit: Visit) -> Response:
     """Return every row that gave no receiver, as a CSV file."""
     held, file = await _file(visit)
     if held is None or file is None:
-        return visit.error(NOT_FOUND)
+        return visit.not_found()
     heading = (visit.gettext("Row"), visit.gettext("Value"), visit.gettext("Why"))
     return visit.csv_stream(f"{held.name}-report", heading, _reported(visit, file))
 

@@ -18,8 +18,6 @@ from tayori.refusal.refusal import Refusal
 from tayori.runtime.clock import day_of, day_range
 from tayori.tenants.users.audit_model import AuditAction
 
-NOT_FOUND = 404
-
 
 class BlockForm(Form):
     """Addresses for the own blacklist, and until which day."""

@@ -8,7 +8,6 @@ from tayori.edge.console.visit import Visit
 from tayori.queue.operate import Entry
 from tayori.queue.story import Fate
 
-_NOT_FOUND = 404
 _MOST_RECIPIENTS = 100
 """As many as one message may have, and more."""
 
@@ -20,7 +19,7 @@ async def show(visit: Visit) -> Response:
     if "\0" not in message_id:
         fate = await stories.fate(message_id, account_id=visit.account.id)
     if fate is None:
-        return visit.error(_NOT_FOUND)
+        return visit.not_found()
     found = await stories.of_message(visit.account.id, message_id, _MOST_RECIPIENTS)
     chosen = _chosen(fate, visit.query.get("to", ""))
     narrowed = Fate(
