@@ -43,7 +43,7 @@ async def test_a_documented_code_comes_from_its_cause(full_world: World, row: Ro
         if row.action == "BatchSendEmail":
             changes["ReceiverId"] = 1
     body.update(changes)
-    client = await raw(full_world, full_world.one)
+    client = raw(full_world, full_world.one)
     code = await client.code(row.action, {k: v for k, v in body.items() if v is not None})
     client.close()
     assert code == row.code

@@ -19,7 +19,7 @@ SECRETS = ("mail.example.test", "Corner Shop", "friends", "Friends of the shop",
 async def test_another_account_sees_and_changes_nothing(world: World, row: Row) -> None:
     mine = world.one.account.id
     before = await _of_account(world, mine)
-    client = await raw(world, world.two)
+    client = raw(world, world.two)
     body = json.dumps(bodies(world)[row.name])
     if row.name.startswith("Create"):
         # What it makes for itself must not look like what the first account has.

@@ -82,7 +82,7 @@ def _violations(action: str, body: dict[str, Any]) -> Iterator[tuple[str, dict[s
 @pytest.mark.parametrize("action", [row.name for row in ROWS])
 async def test_each_violation_is_refused_and_changes_nothing(world: World, action: str) -> None:
     body = bodies(world)[action]
-    client = await raw(world, world.one)
+    client = raw(world, world.may(action))
     before = await rows_of(world.database, without=WATCHED_NOT)
     wrong = []
     for what, changed in _violations(action, body):
@@ -103,7 +103,7 @@ async def test_each_violation_is_refused_and_changes_nothing(world: World, actio
 async def test_a_body_that_is_no_request_is_an_error_of_the_caller(
     world: World, body: bytes
 ) -> None:
-    client = await raw(world, world.one)
+    client = raw(world, world.one)
     answer = await client.call("ListReceivers", body)
     client.close()
     code = answer.get("Error", {}).get("Code", "")

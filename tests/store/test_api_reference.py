@@ -37,7 +37,7 @@ async def test_each_example_works_and_answers_as_shown(world):
     await world.one.call("CreateEmailIdentity", EmailIdentity="old.example.test")
     for example in examples():
         body = json.loads(json.dumps(example.body).replace("{today}", today))
-        answer = await world.one.call(example.action, **body)
+        answer = await world.may(example.action).call(example.action, **body)
         if example.action == "CreateEmailIdentity":
             world.publish(answer["Attributes"])
         shown = {name: value for name, value in example.answer.items() if name != "RequestId"}

@@ -167,6 +167,19 @@ async def test_a_wrong_scope_or_network_makes_no_credential(world, sent):
     assert len(await world.services.accounts.credentials(world.account.id)) == 1
 
 
+async def test_only_an_operator_makes_a_credential_for_the_review_of_all_templates(world):
+    owner, operator = await world.signed_in(Role.OWNER), await world.signed_in(Role.OPERATOR)
+    offered = 'value="review"'
+    assert offered not in (await owner.get("/credentials/new")).text
+    assert (await owner.post("/credentials/new", {"scope": "review"})).status_code == 422
+    assert len(await world.services.accounts.credentials(world.account.id)) == 1
+    assert offered in (await operator.get("/credentials/new")).text
+    assert (await operator.post("/credentials/new", {"scope": "review"})).status_code == 200
+    found = (await world.services.accounts.credentials(world.account.id))[-1]
+    assert found.scope.value == "review"
+    assert "Reviewing templates" in (await owner.get("/credentials")).text
+
+
 async def test_usage_prices_and_statements_are_shown_and_exported(world):
     desk = world.services.operating.billing
     used = {(world.account.id, desk.today): Usage(mails=1_500, free=1_000, amount=2_500_000)}

@@ -41,11 +41,15 @@ from tayori.config.screening import Review
 from tayori.config.tree import BulkSettings, Domains, Policy
 from tayori.db.database import Database
 from tayori.dns.resolver import Resolver
-from tayori.edge.api.actions.registry import build_actions
+from tayori.edge.api.actions.registry import ROWS, build_actions
 from tayori.edge.api.actions.services import Services
+from tayori.edge.api.call import Kind
 from tayori.edge.api.protocol import ApiApp
 from tayori.inbound.score_addresses import ScoreAddresses
 from tayori.inbound.scoring import Scorer
+from tayori.notices.owners import OwnerNotices
+from tayori.notices.sender import Notices
+from tayori.notices.verdicts import Verdicts
 from tayori.queue.operator_store import OperatorStore
 from tayori.queue.store import QueueStore
 from tayori.reputation.standing import Quotas
@@ -62,9 +66,14 @@ from tayori.tenants.accounts import Accounts
 from tayori.tenants.identities import Identities
 from tayori.tenants.identity_store import IdentityStore
 from tayori.tenants.keys import selector_of
-from tayori.tenants.model import Access, DkimKey
+from tayori.tenants.model import Access, Credential, DkimKey, Scope
 from tayori.tenants.rotation import Rotations
 from tayori.tenants.rotation_store import RotationStore
+from tayori.tenants.users.audit import AuditLog
+from tayori.tenants.users.audit_store import AuditStore
+from tayori.tenants.users.session_store import SessionStore
+from tayori.tenants.users.user_store import UserStore
+from tayori.tenants.users.users import Users
 
 ZONE = ZoneInfo("Asia/Shanghai")
 DOMAINS = Domains(mx_host="mx.ours.test", spf_include="spf.ours.test", dkim_selector="sel")
@@ -140,6 +149,13 @@ class World:
     database: Database
     one: Client
     two: Client
+    reviewer: Client
+    """An operator's tool: a credential of the second account for the review of all templates."""
+
+    def may(self, action: str) -> Client:
+        """Return a client whose credential allows the action."""
+        kind = next(row.kind for row in ROWS if row.name == action)
+        return self.reviewer if kind is Kind.REVIEW else self.one
 
     def publish(self, attributes: list[dict[str, Any]]) -> None:
         for record in attributes:
@@ -190,11 +206,13 @@ async def api_world(
         resolver = Resolver([dns.address], clock, timeout_s=1.0, rounds=1)
         accounts = Accounts(store=AccountStore(database, BOX), clock=clock, ids=Ids(), policy=rules)
         limits = Limits(rules, ZONE, hour_share=hour_share)
-        services = _services(database, clock, resolver, rules, review or Review(), limits)
+        services = _services(database, clock, resolver, rules, review or Review(), limits, accounts)
         app = ApiApp(actions=build_actions(services), directory=accounts, clock=clock, ids=Ids())
         first, second = await accounts.create("one"), await accounts.create("two")
         assert isinstance(first, Access)
         assert isinstance(second, Access)
+        judging = await accounts.create_credential(second.account.id, scope=Scope.REVIEW)
+        assert isinstance(judging, Credential)
         async with serving(app) as address:
             yield World(
                 address=address,
@@ -206,6 +224,7 @@ async def api_world(
                 database=database,
                 one=Client(address, first),
                 two=Client(address, second),
+                reviewer=Client(address, Access(account=second.account, credential=judging)),
             )
         await resolver.close()
 
@@ -217,6 +236,7 @@ def _services(  # noqa: PLR0917 - one private caller
     policy: Policy,
     review: Review,
     limits: Limits,
+    accounts: Accounts,
 ) -> Services:
     identities = Identities(
         store=IdentityStore(database, BOX),
@@ -254,6 +274,7 @@ def _services(  # noqa: PLR0917 - one private caller
         rotations=rotations,
         senders=senders,
         templates=templates,
+        verdicts=_verdicts(database, accounts, templates, door, clock),
         door=door,
         queue=QueueStore(database),
         receivers=receivers,
@@ -289,3 +310,22 @@ def _services(  # noqa: PLR0917 - one private caller
         clock=clock,
         zone=ZONE,
     )
+
+
+def _verdicts(
+    database: Database, accounts: Accounts, templates: Templates, door: Door, clock: SettableClock
+) -> Verdicts:
+    """Return who decides; without a sender nobody is written to."""
+
+    async def no_account(_address: str) -> None:
+        return None
+
+    notices = Notices(
+        accept=door.accept,
+        account_of=no_account,
+        users=Users(store=UserStore(database), sessions=SessionStore(database), clock=clock),
+        sender="",
+        service="mail.ours.test",
+    )
+    audit = AuditLog(AuditStore(database), clock)
+    return Verdicts(templates, OwnerNotices(notices, accounts), audit)

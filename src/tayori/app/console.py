@@ -6,7 +6,7 @@ from typing import Any
 from tayori.accept.door import Door
 from tayori.app.billing import build_desk
 from tayori.app.delivery import warmup
-from tayori.app.notices import build_notices
+from tayori.app.notices import build_notices, build_verdicts
 from tayori.app.parts import Parts
 from tayori.app.reputation import build_bench, build_pace, build_planner, build_quotas
 from tayori.app.scoring import build_scorer
@@ -53,6 +53,7 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
     """Return the verbs that pages ask."""
     endpoint_store = EndpointStore(parts.database, parts.box)
     notices = build_notices(parts, door)
+    owners = OwnerNotices(notices, parts.accounts)
     bench = build_bench(parts)
     return ConsoleServices(
         users=parts.people.users,
@@ -65,7 +66,8 @@ def console_services(parts: Parts, door: Door, permits: Permits) -> ConsoleServi
             failures=BackoffStore(parts.database, parts.clock, FREE),
         ),
         notices=notices,
-        owners=OwnerNotices(notices, parts.accounts),
+        owners=owners,
+        verdicts=build_verdicts(parts, owners),
         audit=parts.people.audit,
         accounts=parts.accounts,
         limits=parts.limits,

@@ -14,6 +14,7 @@ from tayori.app.console import console, is_console
 from tayori.app.door import build_door
 from tayori.app.inbound import listener
 from tayori.app.listeners import Sockets
+from tayori.app.notices import build_notices, build_verdicts
 from tayori.app.parts import Parts
 from tayori.app.presence import Presence
 from tayori.app.reputation import build_quotas
@@ -35,6 +36,7 @@ from tayori.edge.smtp_listeners import SmtpListeners
 from tayori.edge.submission.server import SubmissionServer, build_submission
 from tayori.inbound.visit_store import VisitStore
 from tayori.mail.tracking_token import KEY_PURPOSE
+from tayori.notices.owners import OwnerNotices
 from tayori.reputation.model import Scope
 from tayori.reputation.permits import Permits
 from tayori.reputation.standing_store import StandingStore
@@ -152,6 +154,7 @@ def _api(parts: Parts, door: Door, calls: AccessLog, permits: Permits) -> ApiApp
         rotations=parts.rotations,
         senders=parts.senders,
         templates=parts.templates,
+        verdicts=build_verdicts(parts, OwnerNotices(build_notices(parts, door), parts.accounts)),
         door=door,
         queue=parts.queue,
         receivers=parts.receivers,

@@ -5,6 +5,7 @@ from tayori.app.door import build_door
 from tayori.app.parts import Parts
 from tayori.notices.owners import OwnerNotices
 from tayori.notices.sender import Notices
+from tayori.notices.verdicts import Verdicts
 
 
 def build_notices(parts: Parts, door: Door) -> Notices:
@@ -16,6 +17,11 @@ def build_notices(parts: Parts, door: Door) -> Notices:
         sender=parts.settings.notices.sender,
         service=parts.settings.service.hostname,
     )
+
+
+def build_verdicts(parts: Parts, owners: OwnerNotices) -> Verdicts:
+    """Return who decides on templates and tells their owners."""
+    return Verdicts(parts.templates, owners, parts.people.audit)
 
 
 def build_owner_notices(parts: Parts) -> OwnerNotices:

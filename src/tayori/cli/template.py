@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tayori.app.notices import build_owner_notices
+from tayori.app.notices import build_owner_notices, build_verdicts
 from tayori.app.parts import Parts
 from tayori.catalog.model import Template, TemplateStatus
 from tayori.cli.instants import instant
 from tayori.cli.opened import account_named, done, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
+from tayori.notices.verdicts import Judge
 from tayori.refusal.table import Language
 from tayori.screen.desk import why
 from tayori.screen.reasons import decode_findings, sentence
@@ -78,8 +79,8 @@ def approve(template_id: WhichTemplate, config: ConfigFile = None, as_json: AsJs
     """Approve the newest version of a template."""
 
     async def work(parts: Parts) -> dict[str, object]:
-        decided = done(await parts.templates.approve(template_id))
-        await build_owner_notices(parts).template_decided(decided)
+        verdicts = build_verdicts(parts, build_owner_notices(parts))
+        decided = done(await verdicts.approve(Judge(), template_id))
         return _row(decided, parts.zone)
 
     show_one(run(config, work), as_json=as_json)
@@ -95,8 +96,8 @@ def reject(
     """Refuse the newest version of a template."""
 
     async def work(parts: Parts) -> dict[str, object]:
-        decided = done(await parts.templates.reject(template_id, reason))
-        await build_owner_notices(parts).template_decided(decided)
+        verdicts = build_verdicts(parts, build_owner_notices(parts))
+        decided = done(await verdicts.reject(Judge(), template_id, reason))
         return _row(decided, parts.zone)
 
     show_one(run(config, work), as_json=as_json)

@@ -25,8 +25,11 @@ class Scope(StrEnum):
     """What a credential may be used for."""
 
     FULL = "full"
+    """All that an account may do with what is its own."""
     SEND = "send"
     READ = "read"
+    REVIEW = "review"
+    """See and decide templates of all accounts; only operators hand it out."""
 
 
 class DkimOption(IntEnum):

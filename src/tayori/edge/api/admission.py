@@ -15,9 +15,11 @@ from tayori.tenants.model import Scope
 Gate = Callable[[Call, Action], Refusal | None]
 
 _ALLOWED = {
-    Scope.FULL: frozenset(Kind),
+    Scope.FULL: frozenset({Kind.READ, Kind.WRITE, Kind.SEND}),
     Scope.SEND: frozenset({Kind.SEND}),
     Scope.READ: frozenset({Kind.READ}),
+    # An operator's tool; a customer's credential never has it, `full` is full for an account.
+    Scope.REVIEW: frozenset({Kind.REVIEW}),
 }
 
 

@@ -25,6 +25,8 @@ class Kind(Enum):
     READ = "read"
     WRITE = "write"
     SEND = "send"
+    REVIEW = "review"
+    """An operator's work on templates of all accounts."""
 
 
 class Request(

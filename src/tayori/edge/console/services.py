@@ -23,6 +23,7 @@ from tayori.edge.console.operating import Operating
 from tayori.inbound.scoring import Scorer
 from tayori.notices.owners import OwnerNotices
 from tayori.notices.sender import Notices
+from tayori.notices.verdicts import Verdicts
 from tayori.queue.store import QueueStore
 from tayori.queue.story_store import StoryStore
 from tayori.reputation.level_store import LevelStore
@@ -60,6 +61,7 @@ class ConsoleServices:
     log_ins: LogIns
     notices: Notices
     owners: OwnerNotices
+    verdicts: Verdicts
     audit: AuditLog
     accounts: Accounts
     limits: AccountLimits

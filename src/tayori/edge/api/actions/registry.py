@@ -9,6 +9,7 @@ from tayori.edge.api.actions import (
     identities,
     receivers,
     reports,
+    reviews,
     scores,
     senders,
     sending,
@@ -29,7 +30,7 @@ class Row(NamedTuple):
     run: Any
 
 
-READ, WRITE, SEND = Kind.READ, Kind.WRITE, Kind.SEND
+READ, WRITE, SEND, REVIEW = Kind.READ, Kind.WRITE, Kind.SEND, Kind.REVIEW
 
 SES_ROWS: Final = (
     Row(
@@ -197,6 +198,30 @@ OWN_ROWS: Final = (
     Row("ScoreEmail", READ, scores.ScoreEmailRequest, scores.score_email),
     Row("CreateScoreAddress", WRITE, scores.CreateScoreAddressRequest, scores.create_score_address),
     Row("GetScoreAddress", READ, scores.GetScoreAddressRequest, scores.get_score_address),
+    Row(
+        "ListEmailTemplateReviews",
+        REVIEW,
+        reviews.ListEmailTemplateReviewsRequest,
+        reviews.list_email_template_reviews,
+    ),
+    Row(
+        "GetEmailTemplateReview",
+        REVIEW,
+        reviews.GetEmailTemplateReviewRequest,
+        reviews.get_email_template_review,
+    ),
+    Row(
+        "ApproveEmailTemplate",
+        REVIEW,
+        reviews.ApproveEmailTemplateRequest,
+        reviews.approve_email_template,
+    ),
+    Row(
+        "RejectEmailTemplate",
+        REVIEW,
+        reviews.RejectEmailTemplateRequest,
+        reviews.reject_email_template,
+    ),
 )
 """Ours beside them, by the same protocol; no name of the original is used."""
 

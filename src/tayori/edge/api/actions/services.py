@@ -14,6 +14,7 @@ from tayori.config.tree import Domains, Policy
 from tayori.dns.answers import Lookups
 from tayori.inbound.score_addresses import ScoreAddresses
 from tayori.inbound.scoring import Scorer
+from tayori.notices.verdicts import Verdicts
 from tayori.queue.store import QueueStore
 from tayori.reputation.standing_store import StandingStore
 from tayori.runtime.clock import Clock
@@ -35,6 +36,7 @@ class Services:
     rotations: Rotations
     senders: Senders
     templates: Templates
+    verdicts: Verdicts
     door: Door
     queue: QueueStore
     receivers: Receivers

@@ -5,6 +5,7 @@ import base64
 from msgspec import field
 
 from tayori.catalog.content import read_content
+from tayori.catalog.model import TemplateContent as StoredContent
 from tayori.edge.api.actions.paging import check_limit
 from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
@@ -107,9 +108,7 @@ async def get_email_template(
     if isinstance(found, Refusal):
         return found
     return GetEmailTemplateResponse(
-        template_content=TemplateContentAnswer(
-            html=_encoded(found.content.html), text=_encoded(found.content.text)
-        ),
+        template_content=content_answer(found.content),
         template_status=int(found.template.status),
         template_name=found.template.name,
     )
@@ -158,6 +157,11 @@ async def delete_email_template(
 ) -> Done | Refusal:
     """Delete a template; mail that was accepted with it still goes out."""
     return await services.templates.delete(call.account.id, request.template_id) or Done()
+
+
+def content_answer(content: StoredContent) -> TemplateContentAnswer:
+    """Return content as answers carry it."""
+    return TemplateContentAnswer(html=_encoded(content.html), text=_encoded(content.text))
 
 
 def _encoded(text: str) -> str:

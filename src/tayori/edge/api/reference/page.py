@@ -45,7 +45,7 @@ def _about(row: Row) -> str:
 def _action(row: Row) -> Iterator[str]:
     yield f"## {row.name}"
     yield ""
-    yield f"{_about(row)} A credential of scope `{_SCOPES[row.kind]}` is enough."
+    yield f"{_about(row)} {_needed(row)}"
     yield ""
     if fields_of(row.request):
         yield "| parameter | type | needed | meaning |"
@@ -62,6 +62,12 @@ def _action(row: Row) -> Iterator[str]:
         if example.action == row.name:
             yield from _json(example.body)
             yield from _json({"Response": example.answer})
+
+
+def _needed(row: Row) -> str:
+    if row.kind is Kind.REVIEW:
+        return "Only a credential of scope `review` may, which operators make."
+    return f"A credential of scope `{_SCOPES[row.kind]}` is enough."
 
 
 def _requested(structure: type[msgspec.Struct], prefix: str) -> Iterator[str]:

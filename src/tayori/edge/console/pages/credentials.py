@@ -19,6 +19,7 @@ SCOPES = {
     Scope.FULL: N_("Everything"),
     Scope.SEND: N_("Sending only"),
     Scope.READ: N_("Reading only"),
+    Scope.REVIEW: N_("Reviewing templates of all accounts"),
 }
 """What each scope is called."""
 
@@ -97,5 +98,9 @@ async def revoke(visit: Visit) -> Response:
 
 def _form(visit: Visit) -> CredentialForm:
     form = visit.form(CredentialForm)
-    form.scope.choices = {scope.value: visit.gettext(name) for scope, name in SCOPES.items()}
+    form.scope.choices = {
+        scope.value: visit.gettext(name)
+        for scope, name in SCOPES.items()
+        if scope is not Scope.REVIEW or visit.user.operator
+    }
     return form

@@ -15,10 +15,10 @@ from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.previews import framed
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
+from tayori.notices.verdicts import Judge
 from tayori.refusal.refusal import Refusal
 from tayori.screen.model import Severity
 from tayori.screen.reasons import decode_findings, named, sentence
-from tayori.tenants.users.audit_model import AuditAction, AuditEntry
 
 _PLACE: Final = re.compile(r"([0-9]{1,18})\.([0-9]{1,18})\Z")
 _STATUSES: Final = {
@@ -90,11 +90,10 @@ async def frame(visit: Visit) -> Response:
 async def approve(visit: Visit) -> Response:
     """Approve the version that was shown."""
     number = int(visit.path["id"])
-    done = await visit.services.templates.approve(number, version=_version(visit))
+    verdicts = visit.services.verdicts
+    done = await verdicts.approve(_judge(visit), number, version=_version(visit))
     if isinstance(done, Refusal):
         return _again(visit, number, done)
-    await _record(visit, AuditAction.TEMPLATE_APPROVED, done.account_id, done.name)
-    await visit.services.owners.template_decided(done)
     text = visit.gettext("The template %(name)s was approved.", name=done.name)
     return visit.redirect(url("/operator/reviews"), text)
 
@@ -102,11 +101,10 @@ async def approve(visit: Visit) -> Response:
 async def refuse(visit: Visit) -> Response:
     """Refuse the version that was shown, with the reason that its owner is told."""
     number, reason = int(visit.path["id"]), visit.posted.get("reason").strip()
-    done = await visit.services.templates.reject(number, reason, version=_version(visit))
+    verdicts = visit.services.verdicts
+    done = await verdicts.reject(_judge(visit), number, reason, version=_version(visit))
     if isinstance(done, Refusal):
         return _again(visit, number, done)
-    await _record(visit, AuditAction.TEMPLATE_REJECTED, done.account_id, done.name, after=reason)
-    await visit.services.owners.template_decided(done)
     text = visit.gettext("The template %(name)s was refused.", name=done.name)
     return visit.redirect(url("/operator/reviews"), text)
 
@@ -148,17 +146,5 @@ async def _account_id(visit: Visit, text: str) -> int | None:
     return 0 if isinstance(found, Refusal) else found.id
 
 
-async def _record(
-    visit: Visit, done: AuditAction, account_id: int, name: str, *, after: str = ""
-) -> None:
-    await visit.services.audit.record(
-        AuditEntry(
-            action=done,
-            user_id=visit.user.id,
-            email=visit.user.email,
-            account_id=account_id,
-            target=name,
-            after=after,
-            address=visit.visitor.address,
-        )
-    )
+def _judge(visit: Visit) -> Judge:
+    return Judge(user_id=visit.user.id, name=visit.user.email, address=visit.visitor.address)
