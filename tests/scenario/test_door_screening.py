@@ -58,6 +58,12 @@ async def test_the_api_refuses_content_values_and_files(
     casino = {"Simple": {"Text": encoded("Our online casino gives you free spins.")}}
     mail = tenant.mail("ann@receiver.test", **casino)
     del mail["Template"]
+
+    async def granted() -> bool:
+        # The server learns of the permission when what it remembers is a few seconds old.
+        return await client.refusal("SendEmail", **mail) != "FailedOperation.WithOutPermission"
+
+    await server.until(granted)
     refused = await client.refused("SendEmail", **mail)
     assert refused.code == "InvalidParameterValue.EmailContentIsWrong"
     assert "gambling" in refused.message
