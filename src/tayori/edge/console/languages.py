@@ -15,6 +15,7 @@ from typing import Final
 import wtforms
 from babel.messages.pofile import read_po
 
+from tayori.edge.accept_language import tags_by_weight
 from tayori.refusal.table import Language
 
 NAMES: Final[Mapping[Language, str]] = {
@@ -35,7 +36,6 @@ LOCALES: Final[Mapping[Language, str]] = {
     Language.ZH: "zh_Hans_CN",
 }
 """Babel's locale of each language."""
-_MOST_TAGS: Final = 20
 
 
 def N_(text: str) -> str:  # noqa: N802 - the word that extraction tools know
@@ -119,13 +119,8 @@ def form_texts(language: Language) -> FormTexts:
 
 def by_accept_language(header: str) -> Language:
     """Return the visitor's language among ours, by Accept-Language (RFC 9110 12.5.4)."""
-    wanted: list[tuple[float, int, str]] = []
-    for place, part in enumerate(header.split(",")[:_MOST_TAGS]):
-        tag, _, parameter = part.strip().lower().partition(";")
-        weight = _weight(parameter)
-        if tag and weight > 0:
-            wanted.append((-weight, place, tag.partition("-")[0]))
-    for _, _, primary in sorted(wanted):
+    for tag in tags_by_weight(header):
+        primary = tag.partition("-")[0]
         if primary in tuple(Language):
             return Language(primary)
     return Language.EN
@@ -160,14 +155,3 @@ def _wtforms(language: Language) -> gettext.NullTranslations:
     folder = files(wtforms).joinpath("locale")
     names = {Language.JA: ["ja"], Language.ZH: ["zh"], Language.EN: ["en"]}[language]
     return gettext.translation("wtforms", str(folder), names, fallback=True)
-
-
-def _weight(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        weight = float(value)
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0

@@ -15,11 +15,12 @@ from typing import Final
 import jinja2
 from starlette.responses import Response
 
+from tayori.edge.accept_language import tags_by_weight
+
 RIGHT_TO_LEFT: Final = frozenset({"ar"})
 FALLBACK: Final = "en"
 _TRADITIONAL: Final = ("zh-tw", "zh-hk", "zh-mo", "zh-hant")
 _PACKAGE: Final = files("tayori.edge.public")
-_MOST_LANGUAGES: Final = 20
 
 
 @lru_cache(maxsize=1)
@@ -30,14 +31,8 @@ def words() -> dict[str, dict[str, str]]:
 
 def language_of(accepted: str) -> str:
     """Return the reader's language among ours, by Accept-Language (RFC 9110 12.5.4)."""
-    wanted: list[tuple[float, int, str]] = []
-    for place, part in enumerate(accepted.split(",")[:_MOST_LANGUAGES]):
-        tag, _, parameter = part.strip().lower().partition(";")
-        weight = _weight(parameter)
-        if tag and weight > 0:
-            wanted.append((-weight, place, tag))
-    for _, _, tag in sorted(wanted):
-        known = _known(tag.strip())
+    for tag in tags_by_weight(accepted):
+        known = _known(tag)
         if known:
             return known
     return FALLBACK
@@ -105,17 +100,6 @@ def _policy() -> str:
         f"default-src 'none'; style-src 'sha256-{digest}'; form-action 'self'; base-uri 'none'; "
         "frame-ancestors 'none'"
     )
-
-
-def _weight(parameter: str) -> float:
-    name, _, value = parameter.strip().partition("=")
-    if name.strip() != "q":
-        return 1.0
-    try:
-        weight = float(value)
-    except ValueError:
-        return 0.0
-    return weight if 0 <= weight <= 1 else 0.0
 
 
 def _known(tag: str) -> str:
