@@ -110,7 +110,10 @@ def databases(database: str, folder: Path) -> Iterator[Callable[[int], tuple[Pat
     if database == "sqlite":
         yield embedded
         return
-    with PostgresqlServer.running() as small, PostgresqlServer.running() as large:
+    with (
+        PostgresqlServer.running(durable=True) as small,
+        PostgresqlServer.running(durable=True) as large,
+    ):
         yield served
 
 

@@ -144,7 +144,7 @@ def main() -> None:
     given = arguments.parse_args()
     with endpoint_process() as port:
         if given.database == "postgresql":
-            with PostgresqlServer.running() as server:
+            with PostgresqlServer.running(durable=True) as server:
                 result = uvloop.run(measure(server.url("postgres"), given.events, port))
         else:
             with tempfile.TemporaryDirectory() as folder:

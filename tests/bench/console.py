@@ -101,7 +101,7 @@ async def _database(kind: str) -> AsyncIterator[str]:
     if kind == "sqlite":
         yield "sqlite"
         return
-    with PostgresqlServer.running() as server:
+    with PostgresqlServer.running(durable=True) as server:
         yield server.url("postgres")
 
 

@@ -165,7 +165,7 @@ def main() -> None:
     given = arguments.parse_args()
     with endpoint_process() as port:
         if given.database == "postgresql":
-            with PostgresqlServer.running() as server:
+            with PostgresqlServer.running(durable=True) as server:
                 url = server.url("postgres")
                 result = uvloop.run(measure(given.database, url, given.events, port))
         else:

@@ -150,7 +150,7 @@ def _database(kind: str) -> Iterator[str]:
     if kind == "sqlite":
         yield ""
         return
-    with PostgresqlServer.running() as server:
+    with PostgresqlServer.running(durable=True) as server:
         yield server.url("postgres")
 
 

@@ -246,7 +246,7 @@ def main() -> None:
     arguments.add_argument("--database", choices=("sqlite", "postgresql"), default="sqlite")
     given = arguments.parse_args()
     if given.database == "postgresql":
-        with PostgresqlServer.running() as server:
+        with PostgresqlServer.running(durable=True) as server:
             asyncio.run(measure(server.url("postgres"), given.events))
         return
     with tempfile.TemporaryDirectory() as folder:

@@ -1,55 +1,56 @@
 """Each test in this folder runs on the embedded database and on a real PostgreSQL."""
 
 import asyncio
-import uuid
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
-import asyncpg
 import pytest
 from tests.support.command import Command
 from tests.support.postgresql import PostgresqlServer
+from tests.support.prepared import postgresql_database, prepare_sqlite, prepared_postgresql
 
-from tayori.db import migrate
 from tayori.db.database import Database
 from tayori.db.open import database_url, open_database
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresqlServer]:
+def postgresql_server() -> Iterator[PostgresqlServer]:
     with PostgresqlServer.running() as server:
         yield server
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return where a database without any table is."""
     if request.param == "sqlite":
         yield database_url("", tmp_path)
         return
-    server: PostgresqlServer = request.getfixturevalue("postgresql_server")
-    name = f"test_{uuid.uuid4().hex}"
-    asyncio.run(_statement(server.url("postgres"), f"CREATE DATABASE {name}"))
-    yield server.url(name)
-    asyncio.run(_statement(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)"))
+    with asyncio.Runner() as runner:
+        made = postgresql_database(request.getfixturevalue("postgresql_server"))
+        yield runner.run(made.__aenter__())
+        runner.run(made.__aexit__(None, None, None))
 
 
-async def _statement(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
+@pytest.fixture(params=["sqlite", "postgresql"])
+def installed_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return where the database of a new installation is."""
+    if request.param == "sqlite":
+        yield prepare_sqlite(tmp_path)
+        return
+    with asyncio.Runner() as runner:
+        made = prepared_postgresql(request.getfixturevalue("postgresql_server"))
+        yield runner.run(made.__aenter__())
+        runner.run(made.__aexit__(None, None, None))
 
 
 @pytest.fixture
-async def database(empty_url: str) -> AsyncIterator[Database]:
-    await migrate.prepare(empty_url)
-    opened = open_database(empty_url, 4)
+async def database(installed_url: str) -> AsyncIterator[Database]:
+    opened = open_database(installed_url, 4)
     yield opened
     await opened.close()
 
 
 @pytest.fixture
-def tayori(empty_url: str, tmp_path: Path) -> Command:
-    url = "" if empty_url.startswith("sqlite") else empty_url
+def tayori(installed_url: str, tmp_path: Path) -> Command:
+    url = "" if installed_url.startswith("sqlite") else installed_url
     return Command({"TAYORI_DATA_DIR": str(tmp_path), "TAYORI_DATABASE_URL": url})

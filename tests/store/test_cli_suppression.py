@@ -15,8 +15,8 @@ from tayori.suppress.store import SuppressStore, block
 
 
 @pytest.fixture
-def tayori(empty_url, tmp_path):
-    url = "" if empty_url.startswith("sqlite") else empty_url
+def tayori(installed_url, tmp_path):
+    url = "" if installed_url.startswith("sqlite") else installed_url
     return CommandInside({"TAYORI_DATA_DIR": str(tmp_path), "TAYORI_DATABASE_URL": url})
 
 

@@ -16,8 +16,8 @@ LINK = re.compile(r"http://127\.0\.0\.1:8025/console/(invitation|new-password)/[
 
 
 @pytest.fixture
-def installation(empty_url, tmp_path):
-    url = "" if empty_url.startswith("sqlite") else empty_url
+def installation(installed_url, tmp_path):
+    url = "" if installed_url.startswith("sqlite") else installed_url
     settings = Settings(data_dir=str(tmp_path), database=DatabaseSettings(url=url))
 
     @asynccontextmanager

@@ -29,8 +29,10 @@ REPUTATION = ReputationSettings(hour_share=1.0)
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url, policy=POLICY, reputation=REPUTATION) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(
+        tmp_path, installed_url, policy=POLICY, reputation=REPUTATION
+    ) as opened:
         await opened.verified("mail.shop.test")
         await opened.services.senders.create(opened.account.id, "news@mail.shop.test", "Shop")
         yield opened

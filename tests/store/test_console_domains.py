@@ -23,12 +23,12 @@ async def dns():
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path, dns):
+async def world(installed_url, tmp_path, dns):
     settings = {
         "dns": DnsSettings(servers=(f"127.0.0.1:{dns.port}",)),
         "domains": Domains(mx_host="mx.ours.test", spf_include="spf.ours.test"),
     }
-    async with console_world(tmp_path, empty_url, **settings) as opened:
+    async with console_world(tmp_path, installed_url, **settings) as opened:
         yield opened
         await opened.parts.resolver.close()
 

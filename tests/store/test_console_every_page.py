@@ -127,8 +127,8 @@ async def test_every_page_answers_and_reads_no_large_table_as_a_whole(world, pla
 
 
 @pytest.mark.parametrize("number", ["9" * 18, "9" * 19, "9" * 60])
-async def test_a_number_that_no_row_can_have_names_nothing(empty_url, tmp_path, number):
-    async with console_world(tmp_path, empty_url) as opened:
+async def test_a_number_that_no_row_can_have_names_nothing(installed_url, tmp_path, number):
+    async with console_world(tmp_path, installed_url) as opened:
         operator = await opened.signed_in(Role.OPERATOR)
         holes = dict.fromkeys(NUMBERS, number)
         for page in pages("GET"):

@@ -17,15 +17,17 @@ SENDER = "service@mail.shop.test"
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def mailing(empty_url, tmp_path):
+async def mailing(installed_url, tmp_path):
     """An installation whose service can write to its users."""
-    async with console_world(tmp_path, empty_url, notices=NoticeSettings(sender=SENDER)) as opened:
+    async with console_world(
+        tmp_path, installed_url, notices=NoticeSettings(sender=SENDER)
+    ) as opened:
         await opened.verified("mail.shop.test")
         made = await opened.parts.senders.create(opened.account.id, SENDER, "Service")
         assert made.address.addr == SENDER

@@ -18,8 +18,8 @@ COOKIE = "tayori_session"
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         yield opened
 
 
@@ -236,9 +236,9 @@ async def test_a_log_in_from_another_site_is_refused(world):
     assert (await browser.post("/log-in", form)).status_code == 403
 
 
-async def test_https_sets_cookies_that_travel_by_https_alone(empty_url, tmp_path):
+async def test_https_sets_cookies_that_travel_by_https_alone(installed_url, tmp_path):
     http = Http(public_url="https://console.test")
-    async with console_world(tmp_path, empty_url, http=http) as world:
+    async with console_world(tmp_path, installed_url, http=http) as world:
         user = await world.user(Role.OWNER)
         browser = world.browser()
         browser.client.base_url = "https://console.test"

@@ -15,8 +15,8 @@ ACTIONS = ("/users/invite", "/users/1/role", "/users/1/remove", "/users/invitati
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         yield opened
 
 
@@ -94,9 +94,9 @@ async def test_what_cannot_be_invited_is_refused(world, form, sentence):
     assert await world.services.links.pending(world.account.id) == []
 
 
-async def test_an_invitation_by_mail_shows_no_link(empty_url, tmp_path):
+async def test_an_invitation_by_mail_shows_no_link(installed_url, tmp_path):
     notices = NoticeSettings(sender="service@mail.shop.test")
-    async with console_world(tmp_path, empty_url, notices=notices) as world:
+    async with console_world(tmp_path, installed_url, notices=notices) as world:
         await world.verified("mail.shop.test")
         await world.parts.senders.create(world.account.id, "service@mail.shop.test", "")
         browser = await world.signed_in(Role.OWNER)

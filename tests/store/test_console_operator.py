@@ -43,14 +43,14 @@ SOURCES = [
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
+async def world(installed_url, tmp_path):
     usual = Settings(data_dir=str(tmp_path))
     changes = {
         "review": msgspec.structs.replace(usual.review, mode="manual"),
         "delivery": msgspec.structs.replace(usual.delivery, sources=SOURCES),
         "scan": msgspec.structs.replace(usual.scan, clamd="127.0.0.1:1", timeout_s=2.0),
     }
-    async with console_world(tmp_path, empty_url, **changes) as opened:
+    async with console_world(tmp_path, installed_url, **changes) as opened:
         yield opened
 
 

@@ -14,8 +14,8 @@ FILE = "mail,名前,x\nann@x.test,Ann,1\nbroken,Bo,2\nann@x.test,Cy,3\nbo@x.test
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         yield opened
 
 

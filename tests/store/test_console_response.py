@@ -23,8 +23,8 @@ PAGES = ("", "/complaints", "/unsubscribes", "/blacklist", "/shared")
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         await opened.verified("mail.shop.test")
         yield opened
 

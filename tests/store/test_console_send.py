@@ -20,8 +20,8 @@ SENDER = "news@mail.shop.test"
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         await opened.verified("mail.shop.test")
         await opened.services.senders.create(opened.account.id, SENDER, "Shop")
         content = TemplateContent(html=HTML, text="")

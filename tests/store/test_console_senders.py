@@ -10,12 +10,12 @@ EVIL = '"><script>alert(1)</script>'
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
+async def world(installed_url, tmp_path):
     changes = {
         "service": Service(hostname="mail.shop.example"),
         "submission": SubmissionSettings(listen="127.0.0.1:587"),
     }
-    async with console_world(tmp_path, empty_url, **changes) as opened:
+    async with console_world(tmp_path, installed_url, **changes) as opened:
         await opened.verified("mail.shop.test")
         yield opened
 

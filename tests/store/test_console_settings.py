@@ -22,9 +22,9 @@ EVIL = '"><script>alert(1)</script>'
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
+async def world(installed_url, tmp_path):
     callbacks = msgspec.structs.replace(Settings().callbacks, allow_private_networks=True)
-    async with console_world(tmp_path, empty_url, callbacks=callbacks) as opened:
+    async with console_world(tmp_path, installed_url, callbacks=callbacks) as opened:
         yield opened
 
 

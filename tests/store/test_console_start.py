@@ -11,13 +11,13 @@ from tayori.tenants.users.model import Role
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
+async def world(installed_url, tmp_path):
     changes = {
         "http": msgspec.structs.replace(Http(), public_url="http://api.mori.test"),
         "service": Service(hostname="mail.mori.test"),
         "submission": SubmissionSettings(listen="127.0.0.1:587"),
     }
-    async with console_world(tmp_path, empty_url, **changes) as opened:
+    async with console_world(tmp_path, installed_url, **changes) as opened:
         yield opened
 
 

@@ -13,8 +13,8 @@ BAD = Volume(requested=400, accepted=400, delivered=300, opened=30, bounced=100,
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         yield opened
 
 

@@ -21,14 +21,14 @@ REFUSED = "<p>Hello {{name}}</p><form action='https://x.test/'><input></form>"
 
 
 @pytest.fixture
-async def world(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url) as opened:
+async def world(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url) as opened:
         yield opened
 
 
 @pytest.fixture
-async def careful(empty_url, tmp_path):
-    async with console_world(tmp_path, empty_url, review=Review(mode="manual")) as opened:
+async def careful(installed_url, tmp_path):
+    async with console_world(tmp_path, installed_url, review=Review(mode="manual")) as opened:
         yield opened
 
 

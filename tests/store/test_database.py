@@ -77,8 +77,8 @@ async def test_a_double_key_among_many_rows_undoes_the_whole_block(database, ask
     assert await count(database) == 2
 
 
-async def test_a_block_in_which_nothing_is_asked_keeps_nobody_out(empty_url, database):
-    other = open_database(empty_url, 2)
+async def test_a_block_in_which_nothing_is_asked_keeps_nobody_out(installed_url, database):
+    other = open_database(installed_url, 2)
     async with database.write(), other.write() as transaction:
         await transaction.execute(PUT, {"k": "a", "w": 1})
     await other.close()
@@ -92,8 +92,8 @@ async def test_changes_tell_how_many_rows_they_touched(database):
         assert await transaction.execute(ADD, {"k": "z", "n": 4}) == 0
 
 
-async def test_writers_of_two_openings_never_lose_an_update(empty_url, database):
-    other = open_database(empty_url, 4)
+async def test_writers_of_two_openings_never_lose_an_update(installed_url, database):
+    other = open_database(installed_url, 4)
     async with database.write() as transaction:
         await transaction.execute(PUT, {"k": "a", "w": 1})
 
@@ -127,8 +127,8 @@ async def test_a_cancelled_writer_leaves_no_open_transaction(database):
     assert await count(database) == 1
 
 
-async def test_sequences_of_two_openings_never_give_a_number_twice(empty_url, database):
-    other = open_database(empty_url, 2)
+async def test_sequences_of_two_openings_never_give_a_number_twice(installed_url, database):
+    other = open_database(installed_url, 2)
     numbers = []
     for size in (1, 999, 5, 2500, 3):
         for opened in (Sequence(database, "recipient"), Sequence(other, "recipient")):
@@ -201,8 +201,8 @@ async def test_applied_work_answers_after_its_commit_and_leaves_nothing_when_it_
     assert await count(database) == 3
 
 
-async def test_applied_work_of_two_openings_never_loses_an_update(empty_url, database):
-    other = open_database(empty_url, 4)
+async def test_applied_work_of_two_openings_never_loses_an_update(installed_url, database):
+    other = open_database(installed_url, 4)
 
     async def add(transaction):
         used = (await transaction.fetch_one(USED))["used"]
@@ -217,8 +217,8 @@ async def test_applied_work_of_two_openings_never_loses_an_update(empty_url, dat
     await other.close()
 
 
-async def test_applied_work_in_which_nothing_is_asked_keeps_nobody_out(empty_url, database):
-    other = open_database(empty_url, 2)
+async def test_applied_work_in_which_nothing_is_asked_keeps_nobody_out(installed_url, database):
+    other = open_database(installed_url, 2)
 
     async def nothing(transaction):
         await transaction.execute_many(PUT, [])

@@ -181,9 +181,9 @@ async def test_random_stops_lose_nothing_and_double_nothing(database, clock, del
     assert {row.state for row in (await delivery.states()).values()} == {State.DELIVERED}
 
 
-@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("installed_url", ["postgresql"], indirect=True)
 async def test_a_database_that_goes_away_delays_and_loses_nothing(
-    database, empty_url, clock, delivery, sink
+    database, installed_url, clock, delivery, sink
 ):
     await queued(database, clock, 300)
     cut = (
@@ -193,7 +193,7 @@ async def test_a_database_that_goes_away_delays_and_loses_nothing(
     async with delivery.running(sink.port) as loop:
         for goal in (20, 60, 120):
             await within(sink.until(partial(enough, sink, goal)))
-            await _statement(empty_url, cut)
+            await _statement(installed_url, cut)
         await within(loop.wait_settled(300), 60)
     assert set(sink.recipients.values()) == {1}
     assert {row.state for row in (await delivery.states()).values()} == {State.DELIVERED}

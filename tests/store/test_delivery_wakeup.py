@@ -25,11 +25,11 @@ def run_dir(tmp_path):
 
 
 @pytest.fixture
-async def signals(empty_url, run_dir):
+async def signals(installed_url, run_dir):
     made = []
 
     def make(topic="queue"):
-        made.append(open_wakeup(empty_url, run_dir, topic))
+        made.append(open_wakeup(installed_url, run_dir, topic))
         return made[-1]
 
     yield make
@@ -92,15 +92,15 @@ async def test_the_pipe_of_a_dead_process_is_taken_away(run_dir):
     assert [entry.name for entry in run_dir.iterdir()] == ["other-thing"]
 
 
-@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
-async def test_a_broken_connection_is_made_again(empty_url, signals):
+@pytest.mark.parametrize("installed_url", ["postgresql"], indirect=True)
+async def test_a_broken_connection_is_made_again(installed_url, signals):
     signal = signals()
     wait = await listening(signal)
     cut = (
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    await _statement(empty_url, cut)
+    await _statement(installed_url, cut)
     # A connection that was made again counts as a signal, since some may have been missed.
     await within(wait)
     wait = asyncio.create_task(signal.wait(FAR_S))

@@ -90,8 +90,8 @@ async def test_a_transaction_that_fails_leaves_no_claim(database):
     assert await claimed(database, TOKEN) is None
 
 
-async def test_a_claim_waits_for_another_that_is_under_way(database, empty_url):
-    other = open_database(empty_url, 2)
+async def test_a_claim_waits_for_another_that_is_under_way(database, installed_url):
+    other = open_database(installed_url, 2)
     holds, goes_on = asyncio.Event(), asyncio.Event()
 
     async def first():
@@ -138,9 +138,9 @@ async def test_old_tokens_are_swept(database):
 # What the door makes of it
 
 
-async def test_the_same_submission_is_taken_once_however_often_it_comes(database, empty_url):
+async def test_the_same_submission_is_taken_once_however_often_it_comes(database, installed_url):
     clock = SettableClock(NOW)
-    other = open_database(empty_url, 4)
+    other = open_database(installed_url, 4)
     doors = [door(database, clock), door(database, clock), door(other, clock)]
     submission = replace(GOOD, token=TOKEN)
     answers = await asyncio.gather(*(one.accept(submission) for one in doors * 7))
@@ -287,7 +287,7 @@ async def test_a_task_that_was_refused_is_not_remembered(world):
     assert await rows(world.database, bulk_task) == 1
 
 
-async def test_tasks_at_once_with_one_token_are_one(world, empty_url):
+async def test_tasks_at_once_with_one_token_are_one(world, installed_url):
     template = await world.ready(world.one)
     wanted = ask(await listed(world, 2), template)
     calls = (world.one.call("BatchSendEmail", idempotency_key="k", **wanted) for _ in range(6))

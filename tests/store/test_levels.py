@@ -167,8 +167,8 @@ async def test_a_month_of_silence_begins_again_and_a_monthly_letter_does_not(dom
     assert (await domain.changes())[-1][1:] == ("idle", 3, 1)
 
 
-async def test_two_readers_count_each_event_once(domain, empty_url):
-    other = open_database(empty_url, 2)
+async def test_two_readers_count_each_event_once(domain, installed_url):
+    other = open_database(installed_url, 2)
     readers = [
         Levels(
             figures=FigureStore(one, domain.bench),

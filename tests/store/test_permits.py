@@ -48,8 +48,10 @@ async def test_one_process_grants_exactly_the_limit_in_each_second(database, clo
 
 
 @pytest.mark.parametrize("limit", [1, 2, 7, 8, 9, 20, 100])
-async def test_two_processes_together_grant_exactly_the_limit(database, empty_url, clock, limit):
-    other = open_database(empty_url, 4)
+async def test_two_processes_together_grant_exactly_the_limit(
+    database, installed_url, clock, limit
+):
+    other = open_database(installed_url, 4)
     first, second = permits(database, clock), permits(other, clock)
     for _ in range(3):
         granted = 0
@@ -65,11 +67,11 @@ async def test_two_processes_together_grant_exactly_the_limit(database, empty_ur
 
 
 async def test_a_process_that_starts_later_gets_what_is_left_and_no_more(
-    database, empty_url, clock
+    database, installed_url, clock
 ):
     first = permits(database, clock)
     assert await take(first, 15) == 15
-    other = open_database(empty_url, 4)
+    other = open_database(installed_url, 4)
     second = permits(other, clock)
     late = await take(second, 30)
     assert 15 + late + await take(first, 30) == 20

@@ -119,9 +119,9 @@ async def test_leases_that_their_owner_never_heard_of_end_at_once(database):
     assert {known.id, lost.id, others.id} == {1, 2, 3}
 
 
-async def test_processes_never_lease_the_same_recipient(database, empty_url):
+async def test_processes_never_lease_the_same_recipient(database, installed_url):
     await take(database, *(message(f"m{n}", f"u{n}@x.test") for n in range(200)))
-    other = open_database(empty_url, 4)
+    other = open_database(installed_url, 4)
 
     async def work(name, opened):
         mine = []
@@ -155,9 +155,9 @@ async def test_content_is_erased_with_the_last_recipient_and_not_before(database
 
 
 async def test_two_processes_that_end_the_last_two_recipients_erase_the_content(
-    database, empty_url
+    database, installed_url
 ):
-    other = open_database(empty_url, 4)
+    other = open_database(installed_url, 4)
     await take(database, *(message(f"m{n}", "a@x.test", "b@x.test") for n in range(20)))
     leased = await QueueStore(database).lease("one", NOW, LEASE_END, 100)
     halves = leased[::2], leased[1::2]

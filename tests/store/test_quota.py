@@ -74,8 +74,8 @@ async def test_a_full_mailbox_window_stays_shut_for_its_hour(database):
     assert await counted(database, [one], now=END + 500) == [True]
 
 
-async def test_many_processes_never_exceed_a_limit(database, empty_url):
-    other = open_database(empty_url, 4)
+async def test_many_processes_never_exceed_a_limit(database, installed_url):
+    other = open_database(installed_url, 4)
 
     async def hammer(opened):
         answers = []

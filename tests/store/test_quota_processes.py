@@ -7,6 +7,6 @@ LONGEST_S = 120
 """They stop by themselves when the day is full, which is a matter of seconds."""
 
 
-async def test_four_processes_accept_exactly_one_quota(database, empty_url):
-    accepted = await hammered(database, empty_url, QUOTA, LONGEST_S)
+async def test_four_processes_accept_exactly_one_quota(database, installed_url):
+    accepted = await hammered(database, installed_url, QUOTA, LONGEST_S)
     assert sum(accepted) == QUOTA

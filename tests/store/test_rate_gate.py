@@ -23,9 +23,9 @@ async def calls(service, times, action="DeleteEmailIdentity", **changes):
     return Counter(answer.code for answer in answers)
 
 
-async def test_two_servers_allow_exactly_the_limit(database, empty_url):
+async def test_two_servers_allow_exactly_the_limit(database, installed_url):
     clock = SettableClock(START)
-    other = open_database(empty_url, 2)
+    other = open_database(installed_url, 2)
     async with (
         running(clock=clock, rate=gate(database, clock)) as first,
         running(clock=clock, rate=gate(other, clock)) as second,

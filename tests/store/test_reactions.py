@@ -55,8 +55,8 @@ def store(database):
 
 
 @pytest.fixture
-async def another(empty_url, database):
-    opened = open_database(empty_url, 4)
+async def another(installed_url, database):
+    opened = open_database(installed_url, 4)
     yield ReactionStore(opened)
     await opened.close()
 

@@ -164,8 +164,8 @@ async def test_counts_without_their_cursor_do_not_stay(database):
     assert (await report(database))[TODAY].requested == 5
 
 
-async def test_several_processes_count_every_event_once(database, empty_url):
-    other = open_database(empty_url, 4)
+async def test_several_processes_count_every_event_once(database, installed_url):
+    other = open_database(installed_url, 4)
     counting = [rollup(opened) for opened in (database, other, database, other)]
 
     async def writes(opened, seed):
@@ -195,7 +195,7 @@ async def test_several_processes_count_every_event_once(database, empty_url):
     await other.close()
 
 
-@pytest.mark.parametrize("empty_url", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("installed_url", ["postgresql"], indirect=True)
 class TestNumbersThatBecomeVisibleOutOfOrder:
     """On PostgreSQL a transaction may commit a lower number after a higher one was seen."""
 

@@ -26,8 +26,8 @@ def clock():
 
 
 @pytest.fixture
-async def stores(database, empty_url, clock):
-    other = open_database(empty_url, 4)
+async def stores(database, installed_url, clock):
+    other = open_database(installed_url, 4)
     yield BackoffStore(database, clock, FREE), BackoffStore(other, clock, FREE)
     await other.close()
 
@@ -75,8 +75,8 @@ async def test_failures_are_forgotten_after_an_hour(stores, database, clock):
     assert row["n"] == 0
 
 
-async def test_mails_a_second_are_counted_together(database, empty_url, clock):
-    other = open_database(empty_url, 4)
+async def test_mails_a_second_are_counted_together(database, installed_url, clock):
+    other = open_database(installed_url, 4)
     rates = [Rate(Permits(one, clock, Scope.REQUESTS_SECOND), 20) for one in (database, other)]
     for _ in range(2):
         answers = [await rates[n % 2].admit(1) for n in range(30)]

