@@ -43,8 +43,9 @@ lock: ## Resolve the dependencies anew into the lock files
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate --extra dev -o requirements-dev.lock pyproject.toml
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-annotate -o tests/tools/tccli.lock tests/tools/tccli.in
 
-catalogues: setup ## Bring the catalogues of the console up to date with its pages
-	$(BIN)/python tools/console_catalogues.py
+catalogues: setup ## Bring the catalogues up to date with the texts of pages and rooms
+	$(BIN)/python -m tools.console_catalogues
+	$(BIN)/python -m tools.saying_catalogues
 
 format: setup ## Format the code
 	$(BIN)/ruff format

@@ -23,7 +23,7 @@ NOBODY = Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER
     ["abCD12xyz", "abCD12" + "x" * 15, "abCD11wxyz", "aaCD12aaaa", "abCC12wxyz", "abCD1２wxyz", ""],
 )
 def test_a_weak_password_is_refused_with_a_sentence(password):
-    assert password_fault(password).endswith(".")
+    assert password_fault(password).english.endswith(".")
 
 
 async def test_a_password_is_set_once_and_only_by_the_owner(database):

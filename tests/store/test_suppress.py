@@ -72,7 +72,7 @@ async def test_each_list_has_its_reason_and_an_end(database, store):
         targets["b"]: SendStatus.BLACKLISTED,
         targets["c"]: SendStatus.UNSUBSCRIBED,
     }
-    assert UNKNOWN in found[targets["a"]].reason
+    assert UNKNOWN in found[targets["a"]].reason.english
     others = [Target(2, "d.test", "b@x.test"), Target(1, "e.test", "c@x.test")]
     assert await store.find(others, NOW) == {}
     later = await store.find(list(targets.values()), NOW + 15 * DAY)

@@ -22,6 +22,7 @@ from tayori.delivery.security.store import SecurityStore
 from tayori.dns.resolver import Resolver
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import refuse
+from tayori.refusal.saying import quote
 from tayori.runtime.clock import DAY, HOUR, SettableClock
 
 DAY_OF_NOW = "2026-09-21"
@@ -228,7 +229,7 @@ async def test_a_report_that_is_refused_is_tried_for_a_day(
 ):
     delivery.dns.set("_smtp._tls.x.test", "TXT", "v=TLSRPTv1; rua=mailto:tls@x.test")
     await deliver(delivery, reports)
-    reports.refusal = refuse(Code.FAILED_OPERATION__EXCEED_SEND_LIMIT, "Not today.")
+    reports.refusal = refuse(Code.FAILED_OPERATION__EXCEED_SEND_LIMIT, quote("Not today."))
     clock.advance(DAY + 5 * HOUR)
     store = ReportStore(delivery.database)
     for tries in range(1, 4):

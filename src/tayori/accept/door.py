@@ -184,9 +184,7 @@ class Door:
             return known
         compiled = compile_template(stored.content.html, stored.content.text)
         if isinstance(compiled, VariableFault):
-            return refuse(
-                Code.INVALID_PARAMETER_VALUE__TEMPLATE_CONTENT_IS_WRONG, compiled.sentence
-            )
+            return refuse(Code.INVALID_PARAMETER_VALUE__TEMPLATE_CONTENT_IS_WRONG, compiled.saying)
         if len(self._compiled) >= MOST_COMPILED:
             self._compiled.pop(next(iter(self._compiled)))
         self._compiled[key] = compiled

@@ -9,13 +9,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from tayori.refusal.saying import say
 from tayori.runtime.clock import HOUR
 
 HEADER: Final = "X-Tayori-Idempotency-Key"
 """The header that carries the key, by HTTP and in a mail that came by SMTP."""
 KEY: Final = re.compile(r"[!-~]{1,64}\Z")
 """1 to 64 visible ASCII characters, no space."""
-KEY_RULE: Final = "A key is 1 to 64 visible ASCII characters without spaces."
+KEY_RULE: Final = say("A key is 1 to 64 visible ASCII characters without spaces.")
 REMEMBERED_MS: Final = 24 * HOUR
 
 

@@ -26,6 +26,7 @@ from tayori.db.statement import Statement, among, by_dialect
 from tayori.db.tables.idempotency import idempotency
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 SWEPT_AT_ONCE: Final = 1_000
 
@@ -125,8 +126,10 @@ def _known(row: Row, token: Token) -> str | Refusal:
         return str(row["answer"])
     return refuse(
         Code.INVALID_PARAMETER_VALUE,
-        "This key was used in the last 24 hours for a call with other content. Nothing was done. "
-        "Give each new call a key of its own.",
+        say(
+            "This key was used in the last 24 hours for a call with other content. Nothing was "
+            "done. Give each new call a key of its own."
+        ),
         parameter=HEADER,
     )
 

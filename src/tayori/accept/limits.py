@@ -8,6 +8,7 @@ from tayori.config.tree import Policy
 from tayori.queue.model import NewMessage, Priority
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 from tayori.reputation.model import Claim, Scope, Towards
 from tayori.reputation.provider_caps import provider_claim
 from tayori.reputation.standing import Quotas, Standing, Standings
@@ -97,19 +98,46 @@ def full(claim: Claim) -> Refusal:
         mailbox = claim.key.partition(">")[2]
         return refuse(
             Code.FAILED_OPERATION__FREQUENCY_LIMIT,
-            f"{mailbox} has had {claim.limit} mails from this sender within an hour; "
-            "it is blocked for an hour.",
+            say(
+                "{mailbox} has had {limit} mails from this sender within an hour; it is blocked "
+                "for an hour.",
+                mailbox=mailbox,
+                limit=claim.limit,
+            ),
         )
     if claim.scope is Scope.PROVIDER_HOUR:
         domain, _, provider = claim.key.partition(">")
         return refuse(
             Code.FAILED_OPERATION__EXCEED_SEND_LIMIT,
-            f"The domain {domain} may send {claim.limit} mails of bulk tasks an hour to "
-            f"{provider or 'receivers of no known provider'}, and has sent them.",
+            say(
+                "The domain {domain} may send {limit} mails of bulk tasks an hour to {provider}, "
+                "and has sent them.",
+                domain=domain,
+                limit=claim.limit,
+                provider=provider or say("receivers of no known provider"),
+            ),
         )
-    what = "The account" if claim.scope is Scope.ACCOUNT_DAY else f"The domain {claim.key}"
-    when = "of bulk tasks an hour" if claim.scope is Scope.DOMAIN_HOUR else "a day"
-    return refuse(
-        Code.FAILED_OPERATION__EXCEED_SEND_LIMIT,
-        f"{what} may send {claim.limit} mails {when} and has no room for {claim.amount} more.",
+    return refuse(Code.FAILED_OPERATION__EXCEED_SEND_LIMIT, _no_room(claim))
+
+
+def _no_room(claim: Claim) -> Saying:
+    if claim.scope is Scope.ACCOUNT_DAY:
+        return say(
+            "The account may send {limit} mails a day and has no room for {amount} more.",
+            limit=claim.limit,
+            amount=claim.amount,
+        )
+    if claim.scope is Scope.DOMAIN_HOUR:
+        return say(
+            "The domain {domain} may send {limit} mails of bulk tasks an hour and has no room for "
+            "{amount} more.",
+            domain=claim.key,
+            limit=claim.limit,
+            amount=claim.amount,
+        )
+    return say(
+        "The domain {domain} may send {limit} mails a day and has no room for {amount} more.",
+        domain=claim.key,
+        limit=claim.limit,
+        amount=claim.amount,
     )

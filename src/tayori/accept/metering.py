@@ -13,6 +13,7 @@ from tayori.db.database import Transaction
 from tayori.queue.model import NewMessage
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import day_of, day_range
 from tayori.tenants.billing.model import ALL_FREE, Prices, Purse, Usage
 from tayori.tenants.billing.pricing import charged
@@ -34,7 +35,11 @@ class Bill:
             has = f"{written_amount(purse.balance)} {self._prices.currency}"
             return refuse(
                 Code.FAILED_OPERATION__INSUFFICIENT_BALANCE,
-                f"The mail costs {written_amount(usage.amount)}, and the account has {has}.",
+                say(
+                    "The mail costs {amount}, and the account has {has}.",
+                    amount=written_amount(usage.amount),
+                    has=has,
+                ),
             )
         self._purses[message.account_id] = after
         return None

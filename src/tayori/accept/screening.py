@@ -12,6 +12,7 @@ from tayori.accept.facts import Facts
 from tayori.accept.submission import Source, Submission
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import quote
 from tayori.refusal.table import Language
 from tayori.runtime import log, metrics
 from tayori.screen.mail import MailScreen
@@ -128,6 +129,6 @@ def refusal_of(findings: Sequence[Finding]) -> Refusal:
     said = {one: " ".join(sentence(finding, one) for finding in told) for one in Language}
     return Refusal(
         code=_CODES.get(findings[0].reason, Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG),
-        detail=said[Language.EN],
+        saying=quote(said[Language.EN]),
         told={language.value: text for language, text in said.items()},
     )

@@ -7,10 +7,10 @@ from typing import Final
 from tayori.queue.model import NewRecipient
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 from tayori.suppress.model import SendStatus
 
 BLACKLISTED: Final = "blacklisted"
-_REASON: Final = "{address} is blacklisted by the mailbox simulator."
 
 
 def with_simulated(recipients: Sequence[NewRecipient], domain: str) -> tuple[NewRecipient, ...]:
@@ -23,7 +23,9 @@ def with_simulated(recipients: Sequence[NewRecipient], domain: str) -> tuple[New
 def nobody_left(recipients: Sequence[NewRecipient]) -> Refusal | None:
     """Return the refusal of a mail whose recipients were all dropped here."""
     if all(one.dropped_status for one in recipients):
-        return refuse(Code.FAILED_OPERATION__EMAIL_ADDR_IN_BLACKLIST, recipients[0].dropped_reason)
+        return refuse(
+            Code.FAILED_OPERATION__EMAIL_ADDR_IN_BLACKLIST, _blacklisted(recipients[0].address)
+        )
     return None
 
 
@@ -31,5 +33,9 @@ def _simulated(recipient: NewRecipient) -> NewRecipient:
     marked = replace(recipient, simulated=True)
     if recipient.address.lower().partition("@")[0].partition("+")[0] != BLACKLISTED:
         return marked
-    reason = _REASON.format(address=recipient.address)
+    reason = _blacklisted(recipient.address).english
     return replace(marked, dropped_status=int(SendStatus.BLACKLISTED), dropped_reason=reason)
+
+
+def _blacklisted(address: str) -> Saying:
+    return say("{address} is blacklisted by the mailbox simulator.", address=address)

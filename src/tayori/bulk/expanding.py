@@ -7,6 +7,7 @@ from tayori.catalog.values import read_texts
 from tayori.mail.address import AddressError, Mailbox, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 from tayori.reputation.model import Towards
 from tayori.tenants.model import Account
 
@@ -58,7 +59,7 @@ def merged_values(common: str, own: str) -> dict[str, str] | Refusal:
     values: dict[str, str] = {}
     for text in (common, own):
         found = read_texts(text) if text else {}
-        if isinstance(found, str):
+        if isinstance(found, Saying):
             return refuse(Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_ERROR, found)
         values |= found
     return values
@@ -78,5 +79,5 @@ def marked_subject(subject: str, location: AdLocation, mark: str) -> str:
 def _mailbox(name: str, text: str, code: Code) -> Mailbox | Refusal:
     mailbox = parse_mailbox(text)
     if isinstance(mailbox, AddressError):
-        return refuse(code, f"{name}: {mailbox.sentence}")
+        return refuse(code, say("{name}: {fault}", name=name, fault=mailbox.saying))
     return mailbox

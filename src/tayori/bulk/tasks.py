@@ -33,6 +33,7 @@ from tayori.queue.operate import Move, Wish
 from tayori.queue.operator_store import Filter, OperatorStore
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock
 from tayori.tenants.model import Account
 
@@ -227,18 +228,29 @@ class Tasks:
         """
         task = await self._store.get(task_id)
         if task is None or task.account_id != account.id:
-            return refuse(Code.RESOURCE_NOT_FOUND, f"There is no task {task_id}.")
+            return refuse(
+                Code.RESOURCE_NOT_FOUND, say("There is no task {number}.", number=task_id)
+            )
         if task.status not in (TaskStatus.FINISHED, TaskStatus.FAILED) and task.run == 0:
-            return refuse(Code.OPERATION_DENIED, f"Task {task_id} has not ended yet.")
+            return refuse(
+                Code.OPERATION_DENIED, say("Task {number} has not ended yet.", number=task_id)
+            )
         before = await self._store.resent_as(task)
         if before is not None:
             return refuse(
                 Code.OPERATION_DENIED,
-                f"Task {task_id} was resent as task {before}; resend that one.",
+                say(
+                    "Task {number} was resent as task {before}; resend that one.",
+                    number=task_id,
+                    before=before,
+                ),
             )
         addresses = {one.address async for one in self.failures(task_id) if one.kind not in _KEPT}
         if not addresses:
-            return refuse(Code.OPERATION_DENIED, f"Task {task_id} has no failures to resend.")
+            return refuse(
+                Code.OPERATION_DENIED,
+                say("Task {number} has no failures to resend.", number=task_id),
+            )
         name = f"Failures of task {task_id}"
         number = await self._receivers.copy(account.id, task.order.list_id, name, addresses)
         if isinstance(number, Refusal):

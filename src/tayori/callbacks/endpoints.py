@@ -50,5 +50,5 @@ def _address(sender: str) -> str | Refusal:
         return ""
     mailbox = parse_mailbox(sender)
     if isinstance(mailbox, AddressError):
-        return refuse(Code.INVALID_PARAMETER_VALUE, mailbox.sentence, parameter="Sender")
+        return refuse(Code.INVALID_PARAMETER_VALUE, mailbox.saying, parameter="Sender")
     return mailbox.address.addr.lower()

@@ -7,6 +7,7 @@ from tayori.catalog.model import TemplateContent
 from tayori.catalog.variables import VariableFault, split_variables
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import NOTHING, Saying, say
 
 MAX_CONTENT_BYTES = 1_048_576
 """HTML and text of a template together, in UTF-8 (spec 5)."""
@@ -21,7 +22,7 @@ def read_content(html: str | None, text: str | None) -> TemplateContent | Refusa
         if decoded is None:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__TEMPLATE_CONTENT_IS_WRONG,
-                f"{name} must be base64 of UTF-8 text.",
+                say("{name} must be base64 of UTF-8 text.", name=name),
             )
         parts[name] = decoded
     return TemplateContent(html=parts["Html"], text=parts["Text"])
@@ -35,28 +36,37 @@ def check_content(content: TemplateContent) -> Refusal | None:
     try:
         size = len(content.html.encode()) + len(content.text.encode())
     except UnicodeEncodeError:
-        return refuse(wrong, "The content holds half of a surrogate pair, which is no character.")
+        return refuse(
+            wrong, say("The content holds half of a surrogate pair, which is no character.")
+        )
     if size > MAX_CONTENT_BYTES:
         return refuse(
             Code.FAILED_OPERATION__TEMPLATE_CONTENT_TOOLARGE,
-            f"HTML and text are {size} bytes together; at most {MAX_CONTENT_BYTES} are allowed.",
+            say(
+                "HTML and text are {size} bytes together; at most {most} are allowed.",
+                size=size,
+                most=MAX_CONTENT_BYTES,
+            ),
         )
     for name, part in (("Html", content.html), ("Text", content.text)):
         if "\x00" in part:
-            return refuse(wrong, f"{name} holds a NUL character.")
+            return refuse(wrong, say("{name} holds a NUL character.", name=name))
         fault = split_variables(part)
         if isinstance(fault, VariableFault):
-            return refuse(wrong, f"{name}: {fault.sentence}")
+            return refuse(wrong, say("{name}: {fault}", name=name, fault=fault.saying))
     return None
 
 
-def name_fault(name: str) -> str:
-    """Return what is wrong with a template's name, or ""."""
+def name_fault(name: str) -> Saying:
+    """Return what is wrong with a template's name, or `NOTHING`."""
     if not name:
-        return "The template needs a name."
+        return say("The template needs a name.")
     if len(name) > MAX_NAME or not name.isprintable():
-        return f"A template's name has up to {MAX_NAME} characters and no control characters."
-    return ""
+        return say(
+            "A template's name has up to {most} characters and no control characters.",
+            most=MAX_NAME,
+        )
+    return NOTHING
 
 
 def _decode(encoded: str) -> str | None:

@@ -25,6 +25,7 @@ from tayori.db.database import Database, Transaction
 from tayori.db.database import Row as Stored
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import DAY, SECOND
 from tayori.runtime.crash import Point, reach
 
@@ -225,8 +226,11 @@ def _fits(held: ReceiverList, mapping: Mapping) -> Refusal | None:
         return None
     return refuse(
         Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_INCONSISTENT,
-        f"The list has the variables {', '.join(held.variables) or '(none)'}; "
-        f"this file has {', '.join(mapping.names) or '(none)'}.",
+        say(
+            "The list has the variables {held}; this file has {given}.",
+            held=", ".join(held.variables) or say("(none)"),
+            given=", ".join(mapping.names) or say("(none)"),
+        ),
     )
 
 

@@ -29,6 +29,7 @@ from tayori.catalog.list_file_store import PART, ListFileStore
 from tayori.catalog.receiver_model import Row
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock
 from tayori.tenants.limits import PolicyOf
 
@@ -82,7 +83,9 @@ class ListFiles:
     async def get(self, account_id: int, file_id: int) -> ListFile | Refusal:
         """Return a file of the account."""
         found = await self._store.get(account_id, file_id)
-        return found or refuse(Code.RESOURCE_NOT_FOUND, f"There is no file {file_id}.")
+        return found or refuse(
+            Code.RESOURCE_NOT_FOUND, say("There is no file {number}.", number=file_id)
+        )
 
     async def of_list(self, account_id: int, list_id: int) -> list[ListFile]:
         """Return the latest files of a list, the last one first."""
@@ -169,6 +172,7 @@ def _step(batch: list[tuple[int, int, list[str] | None]], mapping: Mapping) -> S
 def _bad_size(size: int) -> Refusal:
     if size:
         return refuse(
-            Code.REQUEST_SIZE_LIMIT_EXCEEDED, f"A file has at most {LARGEST_FILE} octets."
+            Code.REQUEST_SIZE_LIMIT_EXCEEDED,
+            say("A file has at most {most} octets.", most=LARGEST_FILE),
         )
-    return refuse(Code.MISSING_PARAMETER__EMAILS_NECESSARY, "The file is empty.")
+    return refuse(Code.MISSING_PARAMETER__EMAILS_NECESSARY, say("The file is empty."))

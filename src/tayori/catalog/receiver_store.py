@@ -25,6 +25,7 @@ from tayori.db.statement import like_text
 from tayori.db.window import Key
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 LOOKED_AT = 20_000
 """Receivers of one page that are looked through when only some of them are wanted."""
@@ -220,8 +221,11 @@ def _fits(
         return None
     return refuse(
         Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_INCONSISTENT,
-        f"The list has the variables {', '.join(held.variables) or '(none)'}; "
-        f"this upload has {', '.join(variables) or '(none)'}.",
+        say(
+            "The list has the variables {held}; this upload has {given}.",
+            held=", ".join(held.variables) or say("(none)"),
+            given=", ".join(variables) or say("(none)"),
+        ),
     )
 
 

@@ -18,6 +18,7 @@ from tayori.db.window import Key
 from tayori.mail.address import AddressError, Mailbox, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock
 from tayori.tenants.limits import PolicyOf, SameForAll
 
@@ -54,12 +55,12 @@ class Receivers:
         if not 1 <= len(name.strip()) <= LONGEST_NAME or not name.isprintable():
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__RECEIVER_NAME_ILLEGAL,
-                f"A name has 1 to {LONGEST_NAME} printable characters.",
+                say("A name has 1 to {most} printable characters.", most=LONGEST_NAME),
             )
         if len(description) > LONGEST_DESCRIPTION or "\0" in description:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__RECEIVER_DESC_ILLEGAL,
-                f"A description has at most {LONGEST_DESCRIPTION} characters.",
+                say("A description has at most {most} characters.", most=LONGEST_DESCRIPTION),
             )
         most = (await self._limits.of(account_id)).max_receiver_lists
         now = self._clock.now()
@@ -114,7 +115,7 @@ class Receivers:
         if bad is not None:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__RECEIVER_EMAIL_INVALID,
-                f"{bad.address[:80]!r}: {bad.reason}",
+                say("{address}: {reason}", address=repr(bad.address[:80]), reason=bad.reason),
             )
         stored = await self._fill(account_id, list_id, rows, names)
         return stored or upload
@@ -145,7 +146,9 @@ class Receivers:
     async def remove(self, account_id: int, list_id: int, receiver_id: int) -> str | Refusal:
         """Remove one receiver from a list of the account; return the address."""
         gone = await self._store.remove(account_id, list_id, receiver_id)
-        return gone or refuse(Code.RESOURCE_NOT_FOUND, f"There is no receiver {receiver_id}.")
+        return gone or refuse(
+            Code.RESOURCE_NOT_FOUND, say("There is no receiver {number}.", number=receiver_id)
+        )
 
     async def after(self, list_id: int, cursor: int, last: int, most: int) -> list[Receiver]:
         """Return the next valid receivers behind `cursor` and up to `last`, for a task's step."""
@@ -255,7 +258,9 @@ def _variables(datas: Sequence[tuple[str, str]]) -> tuple[str, ...] | Refusal:
         if names is not None and found != names:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_INCONSISTENT,
-                f"{email[:80]!r} has other variables than the receivers before.",
+                say(
+                    "{email} has other variables than the receivers before.", email=repr(email[:80])
+                ),
             )
         names = found
     return names or ()
@@ -265,19 +270,19 @@ def _names_of(data: str) -> tuple[str, ...] | Refusal:
     if len(data.encode(errors="replace")) > LONGEST_DATA:
         return refuse(
             Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_LEN_LIMIT,
-            f"The data of one receiver has at most {LONGEST_DATA} bytes.",
+            say("The data of one receiver has at most {most} bytes.", most=LONGEST_DATA),
         )
     try:
         values: Any = msgspec.json.decode(data or "{}")
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
-        return refuse(Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA, "It is no JSON.")
+        return refuse(Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA, say("It is no JSON."))
     if not isinstance(values, dict) or any(isinstance(v, dict | list) for v in values.values()):
         return refuse(
             Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA,
-            "It is a JSON object of texts and numbers.",
+            say("It is a JSON object of texts and numbers."),
         )
     if any("\0" in text or _TAG.search(text) for text in map(str, values.values())):
         return refuse(
-            Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_ERROR, "A value may not hold HTML."
+            Code.INVALID_PARAMETER_VALUE__TEMPLATE_DATA_ERROR, say("A value may not hold HTML.")
         )
     return tuple(sorted(values))

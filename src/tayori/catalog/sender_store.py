@@ -19,6 +19,7 @@ from tayori.db.tables.tenants import identity
 from tayori.mail.address import Address, parse_address
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 _DOMAIN_LOCKED = Statement(
     select(identity.c.id, identity.c.verified)
@@ -191,7 +192,7 @@ class SenderStore:
 def _unverified(domain: str) -> Refusal:
     return refuse(
         Code.OPERATION_DENIED__DOMAIN_NOT_VERIFIED,
-        f"{domain} is not a verified domain of this account.",
+        say("{domain} is not a verified domain of this account.", domain=domain),
         domain=domain,
     )
 
@@ -199,7 +200,7 @@ def _unverified(domain: str) -> Refusal:
 def _repeated(address: Address) -> Refusal:
     return refuse(
         Code.INVALID_PARAMETER_VALUE__REPEAT_EMAIL_ADDRESS,
-        f"The sender {address.addr} exists already.",
+        say("The sender {address} exists already.", address=address.addr),
         address=address.addr,
     )
 

@@ -16,6 +16,7 @@ from tayori.config.tree import Policy
 from tayori.mail.address import MAX_DISPLAY_NAME, Address, AddressError, parse_address
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock
 from tayori.runtime.password_hash import PasswordHashes
 from tayori.tenants.limits import PolicyOf, SameForAll
@@ -139,7 +140,9 @@ class Senders:
 
 
 def _no_sender() -> Refusal:
-    return refuse(Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER, "This account has no such sender.")
+    return refuse(
+        Code.INVALID_PARAMETER_VALUE__NO_SUCH_SENDER, say("This account has no such sender.")
+    )
 
 
 def _sender_name(text: str) -> str | Refusal:
@@ -147,8 +150,11 @@ def _sender_name(text: str) -> str | Refusal:
     if len(name) > MAX_DISPLAY_NAME or not all(_allowed(char) for char in name):
         return refuse(
             Code.INVALID_PARAMETER_VALUE__ILLEGAL_SENDER_NAME,
-            f"A sender name has up to {MAX_DISPLAY_NAME} characters and no line breaks or "
-            "control characters.",
+            say(
+                "A sender name has up to {most} characters and no line breaks or control "
+                "characters.",
+                most=MAX_DISPLAY_NAME,
+            ),
         )
     return name
 
@@ -166,11 +172,11 @@ def _known_address(text: str) -> Address | Refusal:
 def _read_address(text: str) -> Address | Refusal:
     parsed = parse_address(text.strip(" \t"))
     if isinstance(parsed, AddressError):
-        return refuse(Code.INVALID_PARAMETER_VALUE__ILLEGAL_EMAIL_ADDRESS, parsed.sentence)
+        return refuse(Code.INVALID_PARAMETER_VALUE__ILLEGAL_EMAIL_ADDRESS, parsed.saying)
     if parsed.needs_smtputf8:
         return refuse(
             Code.INVALID_PARAMETER_VALUE__ILLEGAL_EMAIL_ADDRESS,
-            "A sender needs plain ASCII before the @, since not every server takes more.",
+            say("A sender needs plain ASCII before the @, since not every server takes more."),
         )
     return replace(parsed, local=parsed.local.lower())
 

@@ -19,6 +19,7 @@ from tayori.catalog.template_store import TemplateStore, Waiting
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock
 from tayori.tenants.limits import PolicyOf, SameForAll
 from tayori.tenants.memory import Memory
@@ -176,7 +177,7 @@ class Templates:
         if not told or len(told) > _MAX_REASON:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE,
-                f"A refusal needs a reason of up to {_MAX_REASON} characters.",
+                say("A refusal needs a reason of up to {most} characters.", most=_MAX_REASON),
                 parameter="Reason",
             )
         return await self._decide(template_id, version, TemplateStatus.REFUSED, told)
@@ -191,7 +192,7 @@ class Templates:
         if not await self._store.review(template_id, seen, status, reason, self._clock.now()):
             return refuse(
                 Code.OPERATION_DENIED__TEMPLATE_STATUS_ERROR,
-                "The template was edited or deleted meanwhile; look at it again.",
+                say("The template was edited or deleted meanwhile; look at it again."),
             )
         self._found.forget()
         after = await self._store.any(template_id)
@@ -211,5 +212,5 @@ def _possible(template_id: int) -> bool:
 def _absent(template_id: int) -> Refusal:
     return refuse(
         Code.INVALID_PARAMETER_VALUE__TEMPLATE_NOT_EXIST,
-        f"This account has no template {template_id}.",
+        say("This account has no template {number}.", number=template_id),
     )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from tayori.refusal.saying import say
+
 _WORDS: Final = re.compile(r"[\s,]+")
 _HOST: Final = re.compile(r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\Z")
-CHOICE_RULE: Final = "It is all, none, opens or clicks."
+CHOICE_RULE: Final = say("It is all, none, opens or clicks.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from tayori.refusal.saying import Saying, say
+
 _HOLE: Final = re.compile(r"\{\{\s*([^\W\d][\w.-]*)\s*\}\}")
 _SHOWN: Final = 30
 MAX_NAME: Final = 128
@@ -25,8 +27,17 @@ class VariableFault:
 
     @property
     def sentence(self) -> str:
+        """Return the sentence in English."""
+        return self.saying.english
+
+    @property
+    def saying(self) -> Saying:
         """Return one sentence for the writer of the template."""
-        return f"The braces at character {self.place + 1} are no variable: {self.near}"
+        return say(
+            "The braces at character {place} are no variable: {near}",
+            place=self.place + 1,
+            near=self.near,
+        )
 
 
 @dataclass(frozen=True, slots=True)

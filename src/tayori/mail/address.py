@@ -15,6 +15,7 @@ from typing import Final
 import idna
 
 from tayori.mail.encoded_word import decode_words
+from tayori.refusal.saying import Saying, say
 
 MAX_LOCAL_OCTETS: Final = 64
 """RFC 5321 4.5.3.1.1, counted as the local part goes over the wire."""
@@ -54,18 +55,18 @@ class AddressFault(StrEnum):
     NAME = "name"
 
 
-_SENTENCES: Final[dict[AddressFault, str]] = {
-    AddressFault.EMPTY: "The address is empty.",
-    AddressFault.CONTROL: "The address contains a line break or another control character.",
-    AddressFault.SEVERAL: "Only one address is allowed here, not a list.",
-    AddressFault.NO_AT: "The address has no @.",
-    AddressFault.LOCAL: "The part before the @ is not allowed by RFC 5321.",
-    AddressFault.LOCAL_LENGTH: "The part before the @ is longer than 64 octets.",
-    AddressFault.DOMAIN: "The part behind the @ is not a valid domain name.",
-    AddressFault.LITERAL: "An IP address in brackets is not accepted in place of a domain.",
-    AddressFault.LENGTH: "The address is longer than 254 octets.",
-    AddressFault.BRACKETS: "The angle brackets around the address do not match.",
-    AddressFault.NAME: "The display name is malformed or longer than 256 characters.",
+_SENTENCES: Final[dict[AddressFault, Saying]] = {
+    AddressFault.EMPTY: say("The address is empty."),
+    AddressFault.CONTROL: say("The address contains a line break or another control character."),
+    AddressFault.SEVERAL: say("Only one address is allowed here, not a list."),
+    AddressFault.NO_AT: say("The address has no @."),
+    AddressFault.LOCAL: say("The part before the @ is not allowed by RFC 5321."),
+    AddressFault.LOCAL_LENGTH: say("The part before the @ is longer than 64 octets."),
+    AddressFault.DOMAIN: say("The part behind the @ is not a valid domain name."),
+    AddressFault.LITERAL: say("An IP address in brackets is not accepted in place of a domain."),
+    AddressFault.LENGTH: say("The address is longer than 254 octets."),
+    AddressFault.BRACKETS: say("The angle brackets around the address do not match."),
+    AddressFault.NAME: say("The display name is malformed or longer than 256 characters."),
 }
 
 
@@ -78,6 +79,11 @@ class AddressError:
 
     @property
     def sentence(self) -> str:
+        """Return the sentence in English."""
+        return self.saying.english
+
+    @property
+    def saying(self) -> Saying:
         """Return one sentence that tells the writer what is wrong."""
         return _SENTENCES[self.fault]
 

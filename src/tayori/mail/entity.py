@@ -14,6 +14,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from tayori.mail.message import field_name, field_value
 from tayori.mail.parameters import Structured, decode_text, read_structured
+from tayori.refusal.saying import Saying, say
 
 MAX_HEAD: Final = 64 * 1024
 """Octets of one header."""
@@ -48,8 +49,13 @@ _RFC822: Final = Structured("message/rfc822", {})
 class Malformed:
     """Why octets are no mail, as one sentence; `data` = an encoded part does not decode."""
 
-    sentence: str
+    saying: Saying
     data: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence in English."""
+        return self.saying.english
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,11 +128,11 @@ def read_mail(raw: bytes, *, crlf: bool = False) -> Part | Malformed:
     `crlf` says that no CR or LF stands alone in it, as an SMTP server has made sure before.
     """
     if b"\0" in raw:
-        return Malformed("The mail holds NUL octets, which no mail may (RFC 5322 4.5).")
+        return Malformed(say("The mail holds NUL octets, which no mail may (RFC 5322 4.5)."))
     if not crlf:
         rest = raw.replace(b"\r\n", b"  ")
         if b"\r" in rest or b"\n" in rest:
-            return Malformed("A CR or LF stands alone; lines end with CRLF (RFC 5322 2.3).")
+            return Malformed(say("A CR or LF stands alone; lines end with CRLF (RFC 5322 2.3)."))
     return _Reader().read(raw, 0)
 
 
@@ -139,7 +145,13 @@ class _Reader:
     def read(self, raw: bytes, depth: int, *, in_digest: bool = False) -> Part | Malformed:
         self._left -= 1
         if self._left < 0 or depth > MAX_DEPTH:
-            return Malformed(f"The mail has more than {MAX_PARTS} parts or {MAX_DEPTH} levels.")
+            return Malformed(
+                say(
+                    "The mail has more than {parts} parts or {levels} levels.",
+                    parts=MAX_PARTS,
+                    levels=MAX_DEPTH,
+                )
+            )
         head, empty, body = _split(raw)
         described = (_known_head if len(head) <= _SHORT else _read_head)(head, in_digest)
         if isinstance(described, Malformed):
@@ -165,12 +177,14 @@ class _Reader:
     def _multipart(self, body: bytes, kind: Structured, depth: int) -> list[Piece] | Malformed:
         boundary = kind.parameters.get("boundary", "")
         if not _BOUNDARY.match(boundary):
-            return Malformed(f"{kind.value} has no valid boundary (RFC 2046 5.1.1).")
+            return Malformed(say("{kind} has no valid boundary (RFC 2046 5.1.1).", kind=kind.value))
         digest = kind.value == "multipart/digest"
         found = _delimiters(body, b"--" + boundary.encode("ascii"))
         last = next((place for place, one in enumerate(found) if one.closes), None)
         if last is None or last == 0:
-            return Malformed(f"A {kind.value} has no part or no closing boundary (RFC 2046 5.1).")
+            return Malformed(
+                say("A {kind} has no part or no closing boundary (RFC 2046 5.1).", kind=kind.value)
+            )
         pieces: list[Piece] = [body[: found[0].start]]
         for delimiter, following in itertools.pairwise(found[: last + 1]):
             start = min(delimiter.end + 2, following.start)
@@ -224,7 +238,7 @@ _Head: TypeAlias = tuple[tuple[bytes, ...], Structured, str, Structured | None]
 
 def _read_head(head: bytes, in_digest: bool) -> _Head | Malformed:  # noqa: FBT001 - it is remembered
     if head and not head.endswith(b"\r\n"):
-        return Malformed("A header does not end with a whole line.")
+        return Malformed(say("A header does not end with a whole line."))
     fields = read_fields(head)
     if isinstance(fields, Malformed):
         return fields
@@ -243,30 +257,36 @@ def read_fields(  # noqa: PLR0911 - one sentence per fault
 ) -> tuple[bytes, ...] | Malformed:
     """Return a header's fields, each with its CRLF as `head` has, or what is wrong with it."""
     if len(head) > MAX_HEAD:
-        return Malformed(f"A header is longer than {MAX_HEAD} octets.")
+        return Malformed(say("A header is longer than {most} octets.", most=MAX_HEAD))
     if len(head.translate(None, _CONTROLS)) != len(head):
-        return Malformed("A header holds control characters.")
+        return Malformed(say("A header holds control characters."))
     fields: list[bytes] = []
     seen: set[bytes] = set()
     for line in head.split(b"\r\n")[:-1]:
         if len(line) > MAX_LINE:
-            return Malformed(f"A header line is longer than {MAX_LINE} octets (RFC 5322 2.1.1).")
+            return Malformed(
+                say("A header line is longer than {most} octets (RFC 5322 2.1.1).", most=MAX_LINE)
+            )
         if not line.strip(b" \t"):
-            return Malformed("A line of a header holds nothing but white space.")
+            return Malformed(say("A line of a header holds nothing but white space."))
         if line[:1] in b" \t" and fields:
             fields[-1] += line + b"\r\n"
             continue
         name = _known_name(line[: max(0, line.find(b":"))])
         if not name:
             shown = line[:40].decode("ascii", "replace")
-            return Malformed(f"The line {shown!r} is no header field (RFC 5322 2.2).")
+            return Malformed(
+                say("The line {shown} is no header field (RFC 5322 2.2).", shown=repr(shown))
+            )
         if name in seen and name in ONCE:
             shown = name.decode("ascii")
-            return Malformed(f"The header field {shown} stands there twice (RFC 5322 3.6).")
+            return Malformed(
+                say("The header field {shown} stands there twice (RFC 5322 3.6).", shown=shown)
+            )
         seen.add(name)
         fields.append(line + b"\r\n")
     if len(fields) > MAX_FIELDS:
-        return Malformed(f"A header has more than {MAX_FIELDS} fields.")
+        return Malformed(say("A header has more than {most} fields.", most=MAX_FIELDS))
     return tuple(fields)
 
 
@@ -284,22 +304,24 @@ def _described(
     if b"content-type" in values:
         read = read_structured(_decoded(values[b"content-type"]))
         if read is None or "/" not in read.value:
-            return Malformed("A Content-Type does not follow RFC 2045 5.1.")
+            return Malformed(say("A Content-Type does not follow RFC 2045 5.1."))
         kind = read
     if b"content-disposition" in values:
         disposition = read_structured(_decoded(values[b"content-disposition"]))
         if disposition is None:
-            return Malformed("A Content-Disposition does not follow RFC 2183 2.")
+            return Malformed(say("A Content-Disposition does not follow RFC 2183 2."))
     encoding = ""
     if b"content-transfer-encoding" in values:
         named = read_structured(_decoded(values[b"content-transfer-encoding"]))
         encoding = named.value if named else "?"
         if encoding not in _ENCODINGS:
             return Malformed(
-                "Content-Transfer-Encoding must be 7bit, 8bit, quoted-printable or base64."
+                say("Content-Transfer-Encoding must be 7bit, 8bit, quoted-printable or base64.")
             )
         if kind.value.startswith(_COMPOSITE) and encoding not in _IDENTITY:
-            return Malformed(f"{kind.value} must not be encoded as a whole (RFC 2045 6.4).")
+            return Malformed(
+                say("{kind} must not be encoded as a whole (RFC 2045 6.4).", kind=kind.value)
+            )
     return kind, encoding, disposition
 
 
@@ -309,11 +331,18 @@ def _decoded(field: bytes) -> str:
 
 def _leaf_fault(kind: Structured, encoding: str, body: bytes) -> Malformed | None:
     if encoding not in {"8bit", ""} and not body.isascii():
-        return Malformed(f"A part says {encoding} and holds octets above 127 (RFC 2045 2.7).")
+        return Malformed(
+            say(
+                "A part says {encoding} and holds octets above 127 (RFC 2045 2.7).",
+                encoding=encoding,
+            )
+        )
     if encoding != "base64":
         return None
     compact = b"".join(body.split())
     padded = len(compact) % 4 == 0 and b"=" not in compact[:-2]
     if _NOT_BASE64.search(body) or not padded:
-        return Malformed(f"The base64 of a part of type {kind.value} does not decode.", data=True)
+        return Malformed(
+            say("The base64 of a part of type {kind} does not decode.", kind=kind.value), data=True
+        )
     return None

@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from tayori.mail.address import Mailbox
 from tayori.mail.encoded_word import MAX_WORD, MIN_ROOM, encode_words
+from tayori.refusal.saying import Saying, say
 
 PREFERRED_LINE: Final = 76
 """RFC 5322 recommends 78, RFC 2047 allows 76 where an encoded word stands: one bound for both."""
@@ -46,14 +47,19 @@ class HeaderError(StrEnum):
 
     @property
     def sentence(self) -> str:
+        """Return the sentence in English."""
+        return self.saying.english
+
+    @property
+    def saying(self) -> Saying:
         """Return one sentence that tells the writer what is wrong."""
         return _SENTENCES[self]
 
 
-_SENTENCES: Final[dict[HeaderError, str]] = {
-    HeaderError.NAME: "A header name is 1 to 76 printable ASCII characters without a colon.",
-    HeaderError.LINE_BREAK: "A header value must not contain line breaks.",
-    HeaderError.CONTROL: "A header value must not contain control characters.",
+_SENTENCES: Final[dict[HeaderError, Saying]] = {
+    HeaderError.NAME: say("A header name is 1 to 76 printable ASCII characters without a colon."),
+    HeaderError.LINE_BREAK: say("A header value must not contain line breaks."),
+    HeaderError.CONTROL: say("A header value must not contain control characters."),
 }
 
 

@@ -8,23 +8,29 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tayori.refusal.codes import Code
+from tayori.refusal.saying import NOTHING, Saying
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """Why a request is refused.
 
-    `fields` fill the holes of the code's sentence, for example {"parameter": "Limit"}. `detail` is
-    one more English sentence about this case, such as what a parser found; "" when there is none.
-    `told` has the detail in other languages, by their codes, where it is known in them.
+    `fields` fill the holes of the code's sentence, for example {"parameter": "Limit"}. `saying` is
+    one more sentence about this case, such as what a parser found; `NOTHING` when there is none.
+    `told` has that sentence by languages' codes where it comes from a table of its own.
     """
 
     code: Code
     fields: Mapping[str, str] = field(default_factory=dict)
-    detail: str = ""
+    saying: Saying = NOTHING
     told: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def detail(self) -> str:
+        """Return the sentence about this case in English; "" when there is none."""
+        return self.saying.english
 
-def refuse(code: Code, detail: str = "", **fields: object) -> Refusal:
+
+def refuse(code: Code, saying: Saying = NOTHING, **fields: object) -> Refusal:
     """Return a refusal; `fields` are shown as text."""
-    return Refusal(code, {name: str(value) for name, value in fields.items()}, detail)
+    return Refusal(code, {name: str(value) for name, value in fields.items()}, saying)

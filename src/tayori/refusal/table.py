@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.telling import tell
 
 MAX_FIELD: Final = 200
 """Characters of a field that are shown; the rest of a stranger's long text helps nobody."""
@@ -71,7 +72,7 @@ def message(refusal: Refusal, language: Language = Language.EN) -> str:
     fields = {name: texts[language] for name, texts in known.holes.items()}
     fields.update((name, shown(value)) for name, value in refusal.fields.items())
     sentence = known.entries[refusal.code].sentences[language].format_map(fields)
-    detail = refusal.told.get(language.value, refusal.detail)
+    detail = refusal.told.get(language.value) or tell(refusal.saying, language.value)
     return f"{sentence} {detail}" if detail else sentence
 
 

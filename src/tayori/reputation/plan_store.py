@@ -6,6 +6,7 @@ from datetime import tzinfo
 from tayori.db.database import Database, Row
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.reputation import level_statements as sql
 from tayori.reputation.figures import Figures
 from tayori.reputation.judging_store import Bench, day_row, domain_of, figures_of
@@ -42,7 +43,7 @@ class Planner:
         if not 1 <= recipients <= MOST_RECIPIENTS:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE,
-                f"A plan is for 1 to {MOST_RECIPIENTS} recipients.",
+                say("A plan is for 1 to {most} recipients.", most=MOST_RECIPIENTS),
                 parameter="Recipients",
             )
         start = await self._start(domain)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.reputation.standing import Standing, Standings
 
 HIGH_REJECTION = 3030
@@ -46,7 +47,7 @@ def suspended(reason: str) -> Refusal:
     """Return the refusal of a suspended account."""
     return refuse(
         Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
-        f"The account is suspended: {reason} Ask the operator of this service.",
+        say("The account is suspended: {reason} Ask the operator of this service.", reason=reason),
     )
 
 
@@ -55,11 +56,17 @@ def domain_stopped(domain: str, standing: Standing, now: int) -> Refusal | None:
     if standing.level_at(now) == 0:
         return refuse(
             Code.FAILED_OPERATION__HIGH_REJECTION_RATE,
-            f"The domain {domain} stands at reputation level 0 and may not send.",
+            say(
+                "The domain {domain} stands at reputation level 0 and may not send.", domain=domain
+            ),
         )
     if standing.is_blocked(now):
         return refuse(
             Code.FAILED_OPERATION__HIGH_REJECTION_RATE,
-            f"The domain {domain} is stopped for the rest of the day: {standing.blocked_reason}",
+            say(
+                "The domain {domain} is stopped for the rest of the day: {reason}",
+                domain=domain,
+                reason=standing.blocked_reason,
+            ),
         )
     return None

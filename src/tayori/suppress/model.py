@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tayori.refusal.saying import Saying
+
 BLOCKED_MS = 14 * 24 * 3600 * 1000
 """How long an address that refused as unknown is blocked for all accounts (spec 7)."""
 
@@ -34,7 +36,7 @@ class Suppression:
     """Why a target is not written to, as a status and a sentence."""
 
     status: SendStatus
-    reason: str
+    reason: Saying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

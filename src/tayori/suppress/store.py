@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 
 from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Row, Transaction
+from tayori.refusal.saying import recall, say
 from tayori.suppress import statements
 from tayori.suppress.model import Blocked, CustomEntry, SendStatus, Suppression, Target
 
@@ -47,20 +48,32 @@ def _suppression(
 ) -> Suppression | None:
     if (target.domain, target.address) in left:
         complained = left[target.domain, target.address] == statements.COMPLAINT
-        did = "complained about" if complained else "unsubscribed from"
-        return Suppression(
-            status=SendStatus.UNSUBSCRIBED,
-            reason=f"{target.address} has {did} mail of {target.domain}.",
-        )
+        if complained:
+            reason = say(
+                "{address} has complained about mail of {domain}.",
+                address=target.address,
+                domain=target.domain,
+            )
+        else:
+            reason = say(
+                "{address} has unsubscribed from mail of {domain}.",
+                address=target.address,
+                domain=target.domain,
+            )
+        return Suppression(status=SendStatus.UNSUBSCRIBED, reason=reason)
     if (target.account_id, target.address) in own:
         return Suppression(
             status=SendStatus.BLACKLISTED,
-            reason=f"{target.address} is on the account's own blacklist.",
+            reason=say("{address} is on the account's own blacklist.", address=target.address),
         )
     if target.address in reasons:
         return Suppression(
             status=SendStatus.BLACKLISTED,
-            reason=f"{target.address} is on the blacklist: {reasons[target.address]}",
+            reason=say(
+                "{address} is on the blacklist: {reason}",
+                address=target.address,
+                reason=recall(reasons[target.address]),
+            ),
         )
     return None
 

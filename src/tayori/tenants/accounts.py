@@ -12,6 +12,7 @@ from collections.abc import Iterable, Sequence
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
 from tayori.tenants.account_store import AccountStore, Sought
@@ -40,10 +41,13 @@ class Accounts:
         A name has 1 to 64 letters, digits and `_ . & ' ( ) + -` or single spaces inside.
         """
         if not _NAME.match(name) or "  " in name:
-            return _bad("Name", "An account's name has 1 to 64 letters, digits, spaces or _.&'()+-")
+            told = say("An account's name has 1 to 64 letters, digits, spaces or _.&'()+-")
+            return refuse(Code.INVALID_PARAMETER_VALUE, told, parameter="Name")
         first = self._draw(Scope.FULL, ())
         made = await self._store.add(name, self._ordinary(), first, self._clock.now())
-        return made or refuse(Code.RESOURCE_IN_USE, f"There is an account named {name} already.")
+        return made or refuse(
+            Code.RESOURCE_IN_USE, say("There is an account named {name} already.", name=name)
+        )
 
     async def list(self) -> list[Account]:
         """Return every account, oldest first."""
@@ -69,7 +73,8 @@ class Accounts:
     async def suspend(self, account_id: int, reason: str) -> Account | Refusal:
         """Stop all functions of an account, telling it the reason; again replaces the reason."""
         if not reason.strip():
-            return _bad("Reason", "A suspension needs a reason that the account is told.")
+            told = say("A suspension needs a reason that the account is told.")
+            return refuse(Code.INVALID_PARAMETER_VALUE, told, parameter="Reason")
         await self._store.set_suspension(account_id, self._clock.now(), reason.strip())
         return await self._changed(account_id)
 
@@ -115,7 +120,10 @@ class Accounts:
         if done:
             return None
         return refuse(
-            Code.RESOURCE_NOT_FOUND, f"The account has no live credential with the id {secret_id}."
+            Code.RESOURCE_NOT_FOUND,
+            say(
+                "The account has no live credential with the id {credential}.", credential=secret_id
+            ),
         )
 
     async def by_secret_id(self, secret_id: str) -> Access | None:
@@ -158,16 +166,22 @@ class Accounts:
 
 def _blocks(networks: Sequence[str]) -> tuple[str, ...] | Refusal:
     if len(networks) > _MAX_NETWORKS:
-        return _bad("Networks", f"A credential has at most {_MAX_NETWORKS} networks.")
-    try:
-        return tuple(str(ipaddress.ip_network(block.strip(), strict=False)) for block in networks)
-    except ValueError as error:
-        return _bad("Networks", f"{error}.")
+        return _bad_networks(say("A credential has at most {most} networks.", most=_MAX_NETWORKS))
+    blocks: list[str] = []
+    for block in networks:
+        try:
+            blocks.append(str(ipaddress.ip_network(block.strip(), strict=False)))
+        except ValueError:
+            given = repr(block.strip())
+            return _bad_networks(
+                say("{block} does not appear to be an IPv4 or IPv6 network.", block=given)
+            )
+    return tuple(blocks)
 
 
-def _bad(parameter: str, detail: str) -> Refusal:
-    return refuse(Code.INVALID_PARAMETER_VALUE, detail, parameter=parameter)
+def _bad_networks(saying: Saying) -> Refusal:
+    return refuse(Code.INVALID_PARAMETER_VALUE, saying, parameter="Networks")
 
 
 def _no_account(which: int | str) -> Refusal:
-    return refuse(Code.RESOURCE_NOT_FOUND, f"There is no account {which}.")
+    return refuse(Code.RESOURCE_NOT_FOUND, say("There is no account {account}.", account=which))

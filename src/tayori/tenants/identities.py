@@ -12,6 +12,7 @@ from tayori.config.tree import Domains, Policy
 from tayori.mail.address import AddressError, parse_domain
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import SECOND, Clock
 from tayori.tenants.checks import FIRST_RETRY_S, Change, after_check, signers
 from tayori.tenants.identity_store import CREATED_BY_OTHER, REPEAT_CREATION, IdentityStore
@@ -256,8 +257,13 @@ def _bad_tags(tags: Sequence[Tag]) -> Refusal | None:
         return None
     return refuse(
         Code.INVALID_PARAMETER_VALUE,
-        f"At most {_MAX_TAGS} tags with different keys of 1 to {_MAX_TAG_KEY} characters and values"
-        f" of up to {_MAX_TAG_VALUE}.",
+        say(
+            "At most {most} tags with different keys of 1 to {key} characters and values of up "
+            "to {value}.",
+            most=_MAX_TAGS,
+            key=_MAX_TAG_KEY,
+            value=_MAX_TAG_VALUE,
+        ),
         parameter="TagList",
     )
 
@@ -271,7 +277,7 @@ def _tag_fits(tag: Tag) -> bool:
 def _normal(domain: str) -> str | Refusal:
     name = parse_domain(domain)
     if isinstance(name, AddressError):
-        return refuse(Code.INVALID_PARAMETER_VALUE__INVALID_EMAIL_IDENTITY, name.sentence)
+        return refuse(Code.INVALID_PARAMETER_VALUE__INVALID_EMAIL_IDENTITY, name.saying)
     return name
 
 
@@ -282,7 +288,10 @@ def _option(option: int) -> DkimOption | Refusal:
 def _bad_option(option: int) -> Refusal:
     return refuse(
         Code.INVALID_PARAMETER_VALUE,
-        f"0 means 1024 bits, 1 means 2048 bits, 2 means both; {option} means nothing.",
+        say(
+            "0 means 1024 bits, 1 means 2048 bits, 2 means both; {option} means nothing.",
+            option=option,
+        ),
         parameter="DKIMOption",
     )
 

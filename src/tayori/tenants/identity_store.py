@@ -16,6 +16,7 @@ from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.tenants import account, dkim_key, identity
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.secrets import SecretBox
 from tayori.tenants.model import DkimKey, DkimOption, DnsRecord, Identity, Tag
 
@@ -140,10 +141,10 @@ _DELETE = Statement(delete(identity).where(identity.c.id == bindparam("identity_
 
 CREATED_BY_OTHER = refuse(
     Code.INVALID_PARAMETER_VALUE__CREATED_BY_OTHER,
-    "The domain belongs to another account of this installation.",
+    say("The domain belongs to another account of this installation."),
 )
 REPEAT_CREATION = refuse(
-    Code.INVALID_PARAMETER_VALUE__REPEAT_CREATION, "The account has this domain already."
+    Code.INVALID_PARAMETER_VALUE__REPEAT_CREATION, say("The account has this domain already.")
 )
 
 
@@ -273,7 +274,7 @@ class IdentityStore:
             if await transaction.fetch_one(_MAIL_WAITS, mine) is not None:
                 return refuse(
                     Code.OPERATION_DENIED__NOT_ALLOW_DELETE,
-                    "Mail from this domain is still on its way and needs the domain's keys.",
+                    say("Mail from this domain is still on its way and needs the domain's keys."),
                 )
             await transaction.execute(_DELETE_KEYS, mine)
             await transaction.execute(_DELETE, mine)

@@ -11,6 +11,7 @@ import msgspec
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock
 from tayori.tenants.limit_store import LimitStore
 from tayori.tenants.memory import Memory
@@ -78,13 +79,17 @@ class AccountLimits:
         if name not in NAMES:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE,
-                f"There is no limit {name}; known are {', '.join(NAMES)}.",
+                say(
+                    "There is no limit {name}; known are {names}.",
+                    name=name,
+                    names=", ".join(NAMES),
+                ),
                 parameter="Name",
             )
         if value is not None and not 0 <= value <= LARGEST:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE,
-                f"A limit is a number from 0 (none) to {LARGEST}.",
+                say("A limit is a number from 0 (none) to {most}.", most=LARGEST),
                 parameter="Value",
             )
         await self._store.set(account_id, name, value)

@@ -14,6 +14,7 @@ from tayori.config.tree import Domains
 from tayori.dns.answers import Lookups
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime import log
 from tayori.runtime.clock import DAY, SECOND, Clock
 from tayori.tenants.identities import Identities
@@ -62,7 +63,7 @@ class Rotations:
         if not found.verified:
             return refuse(
                 Code.FAILED_OPERATION,
-                "Keys are rotated once the domain is verified; publish its records first.",
+                say("Keys are rotated once the domain is verified; publish its records first."),
             )
         held = await self._identities.keys(found)
         if any(key.pending for key in held):

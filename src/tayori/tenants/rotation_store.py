@@ -10,6 +10,7 @@ from tayori.db.statement import Statement
 from tayori.db.tables.tenants import dkim_key, identity
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.secrets import SecretBox
 from tayori.tenants.identity_store import ADD_KEY, KEYS, MINE_LOCKED, identity_of, key_row
 from tayori.tenants.model import DkimKey, Identity
@@ -33,11 +34,13 @@ _DROP_PENDING = Statement(
 
 UNDER_WAY = refuse(
     Code.FAILED_OPERATION,
-    "New DKIM keys of this domain wait for their records already. Publish them, or give them up"
-    " first.",
+    say(
+        "New DKIM keys of this domain wait for their records already. Publish them, or give them "
+        "up first."
+    ),
 )
 NONE_UNDER_WAY = refuse(
-    Code.FAILED_OPERATION, "No new DKIM keys of this domain are waiting for their records."
+    Code.FAILED_OPERATION, say("No new DKIM keys of this domain are waiting for their records.")
 )
 
 

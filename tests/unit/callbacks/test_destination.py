@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from tayori.callbacks.destination import check_url
 from tayori.dns.answers import Answer, NoSuchName, TemporaryFailure
 from tayori.dns.guarded import ForbiddenAddressError, GuardedResolver
+from tayori.refusal.saying import NOTHING, Saying
 
 
 @pytest.mark.parametrize(
@@ -19,7 +20,7 @@ from tayori.dns.guarded import ForbiddenAddressError, GuardedResolver
     ],
 )
 def test_urls_that_calls_may_go_to(url):
-    assert check_url(url, allow_private=False) == ""
+    assert check_url(url, allow_private=False) == NOTHING
 
 
 @pytest.mark.parametrize(
@@ -34,16 +35,16 @@ def test_urls_that_calls_may_go_to(url):
     ],
 )
 def test_urls_that_are_refused_with_a_sentence(url):
-    assert check_url(url, allow_private=False).endswith(".")
+    assert check_url(url, allow_private=False).english.endswith(".")
 
 
 def test_an_operator_may_permit_private_addresses():
-    assert check_url("http://127.0.0.1:8080/", allow_private=True) == ""
+    assert check_url("http://127.0.0.1:8080/", allow_private=True) == NOTHING
 
 
 @given(st.text(max_size=60) | st.text("htp:/@[]#?.1a", max_size=40).map("http://".__add__))
 def test_any_text_gets_an_answer(url):
-    assert isinstance(check_url(url, allow_private=False), str)
+    assert isinstance(check_url(url, allow_private=False), Saying)
 
 
 class Names:

@@ -80,6 +80,6 @@ def test_the_fault_shows_the_braces():
 
 
 def test_names():
-    assert name_fault("Welcome 便り") == ""
-    assert name_fault("x" * 128) == ""
+    assert not name_fault("Welcome 便り")
+    assert not name_fault("x" * 128)
     assert all(name_fault(bad) for bad in ("", "x" * 129, "a\nb", "a\x00", "\ud800"))

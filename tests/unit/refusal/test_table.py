@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.refusal.table import Language, entry, holes_of, language_of, message, table
 
 RAW = tomllib.loads(files("tayori.refusal").joinpath("messages.toml").read_text("utf-8"))
@@ -64,7 +65,9 @@ def test_every_code_speaks_without_fields(code, language):
 
 
 def test_fields_fill_the_holes_and_the_detail_follows():
-    refusal = refuse(Code.MISSING_PARAMETER, "It names the sender.", parameter="FromEmailAddress")
+    refusal = refuse(
+        Code.MISSING_PARAMETER, say("It names the sender."), parameter="FromEmailAddress"
+    )
     assert message(refusal) == (
         "The parameter FromEmailAddress is missing. Give it a value. It names the sender."
     )

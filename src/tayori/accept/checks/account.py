@@ -4,6 +4,7 @@ from tayori.accept.facts import Facts
 from tayori.accept.submission import Submission
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 
 def check_account(submission: Submission, _facts: Facts) -> Refusal | None:
@@ -11,6 +12,6 @@ def check_account(submission: Submission, _facts: Facts) -> Refusal | None:
     if submission.account.suspended:
         return refuse(
             Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
-            "The account is suspended; ask the operator of this service.",
+            say("The account is suspended; ask the operator of this service."),
         )
     return None

@@ -6,6 +6,7 @@ from tayori.accept.facts import Facts
 from tayori.accept.submission import Submission
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import NOTHING, Saying, say
 from tayori.tenants.model import Permission
 
 MOST = 10
@@ -31,12 +32,13 @@ def check_attachments(submission: Submission, _facts: Facts) -> Refusal | None:
         return None
     if not submission.account.may(Permission.ATTACHMENTS):
         return refuse(
-            Code.FAILED_OPERATION__NO_ATTACH_PERMISSION, "This account may not send attachments."
+            Code.FAILED_OPERATION__NO_ATTACH_PERMISSION,
+            say("This account may not send attachments."),
         )
     if len(files) > MOST:
         return refuse(
             Code.FAILED_OPERATION__TOO_MANY_ATTACHMENTS,
-            f"{len(files)} attachments; {MOST} are allowed.",
+            say("{count} attachments; {most} are allowed.", count=len(files), most=MOST),
         )
     for file in files:
         # The API forbids spaces in file names; applications that speak SMTP never heard of that.
@@ -47,19 +49,24 @@ def check_attachments(submission: Submission, _facts: Facts) -> Refusal | None:
     if total > LARGEST_TOTAL:
         return refuse(
             Code.FAILED_OPERATION__ATTACH_CONTENT_TOOLARGE,
-            f"The attachments have {total} octets together; {LARGEST_TOTAL} are allowed.",
+            say(
+                "The attachments have {total} octets together; {most} are allowed.",
+                total=total,
+                most=LARGEST_TOTAL,
+            ),
         )
     return None
 
 
-def _name_fault(name: str, *, spaces: bool) -> str:
+def _name_fault(name: str, *, spaces: bool) -> Saying:
     if not 1 <= len(name) <= LONGEST_NAME:
-        return f"A file name has 1 to {LONGEST_NAME} characters."
+        return say("A file name has 1 to {most} characters.", most=LONGEST_NAME)
     if _FORBIDDEN_IN_NAME.search(name) or (not spaces and _SPACE.search(name)):
-        return (
-            f'The file name {name[:80]!r} holds a space, a control character or one of ?\\*|"<>:/'
+        return say(
+            'The file name {name} holds a space, a control character or one of ?\\*|"<>:/',
+            name=repr(name[:80]),
         )
     extension = name.rpartition(".")[2].lower() if "." in name else ""
     if extension not in ALLOWED:
-        return f"Files of type {extension[:20] or 'unknown'!r} cannot be sent."
-    return ""
+        return say("Files of type {kind} cannot be sent.", kind=repr(extension[:20] or "unknown"))
+    return NOTHING

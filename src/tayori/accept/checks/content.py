@@ -4,6 +4,7 @@ from tayori.accept.facts import Facts
 from tayori.accept.submission import Source, Submission
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.tenants.model import Permission
 
 
@@ -13,12 +14,12 @@ def check_content(submission: Submission, _facts: Facts) -> Refusal | None:
         if submission.own_content:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG,
-                "Give Template or Simple, not both.",
+                say("Give Template or Simple, not both."),
             )
         return None
     if not submission.own_content:
         return refuse(
-            Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, "Template or own content is needed."
+            Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, say("Template or own content is needed.")
         )
     needed = Permission.SMTP_CONTENT if submission.source is Source.SMTP else Permission.API_SIMPLE
     # Nobody needs leave for content that is not the account's own.
@@ -26,10 +27,12 @@ def check_content(submission: Submission, _facts: Facts) -> Refusal | None:
     if not (exempt or submission.account.may(needed)):
         return refuse(
             Code.FAILED_OPERATION__WITH_OUT_PERMISSION,
-            "This account sends templates only; an operator can allow own content.",
+            say("This account sends templates only; an operator can allow own content."),
         )
     raw = submission.raw
     other = raw is not None and bool(submission.attachments or raw.other_size)
     if not (submission.html or submission.text or other):
-        return refuse(Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, "Both HTML and text are empty.")
+        return refuse(
+            Code.FAILED_OPERATION__MISSING_EMAIL_CONTENT, say("Both HTML and text are empty.")
+        )
     return None

@@ -7,6 +7,7 @@ from tayori.accept.submission import Submission
 from tayori.mail.header import check_header
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import NOTHING, Saying, say
 
 OURS = frozenset(
     {
@@ -26,7 +27,13 @@ MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,200}@[!-;=?A-~]{1,200}>\Z")
 def check_headers(submission: Submission, _facts: Facts) -> Refusal | None:
     """Refuse malformed, forbidden, repeated or too many extra headers, and a bad Message-ID."""
     if len(submission.headers) > MOST:
-        return _refusal(f"{len(submission.headers)} extra headers; {MOST} are allowed.")
+        return _refusal(
+            say(
+                "{count} extra headers; {most} are allowed.",
+                count=len(submission.headers),
+                most=MOST,
+            )
+        )
     seen: set[str] = set()
     for name, value in submission.headers:
         fault = _fault(name, value, seen)
@@ -34,23 +41,27 @@ def check_headers(submission: Submission, _facts: Facts) -> Refusal | None:
             return _refusal(fault)
         seen.add(name.lower())
     if submission.rfc_message_id and not MESSAGE_ID.match(submission.rfc_message_id):
-        return _refusal("SmtpMessageId must look like <unique@domain>, in ASCII without spaces.")
+        return _refusal(
+            say("SmtpMessageId must look like <unique@domain>, in ASCII without spaces.")
+        )
     return None
 
 
-def _fault(name: str, value: str, seen: set[str]) -> str:
+def _fault(name: str, value: str, seen: set[str]) -> Saying:
     lower = name.lower()
     malformed = check_header(name, value)
     if malformed is not None:
-        return f"Header {name[:80]!r}: {malformed.sentence}"
+        return say("Header {name}: {fault}", name=repr(name[:80]), fault=malformed.saying)
     if lower in OURS or lower.startswith(_FORBIDDEN_PREFIXES):
-        return f"The header {name} is written by the service and cannot be set."
+        return say("The header {name} is written by the service and cannot be set.", name=name)
     if lower in seen:
-        return f"The header {name} is given twice."
+        return say("The header {name} is given twice.", name=name)
     if len(value) > LONGEST_VALUE:
-        return f"The header {name} is longer than {LONGEST_VALUE} characters."
-    return ""
+        return say(
+            "The header {name} is longer than {most} characters.", name=name, most=LONGEST_VALUE
+        )
+    return NOTHING
 
 
-def _refusal(detail: str) -> Refusal:
-    return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, detail)
+def _refusal(saying: Saying) -> Refusal:
+    return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, saying)

@@ -4,6 +4,7 @@ from tayori.accept.facts import Facts
 from tayori.accept.submission import Submission
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 MOST_TO = 50
 MOST_CC = 20
@@ -15,7 +16,7 @@ def check_recipients(submission: Submission, _facts: Facts) -> Refusal | None:
     if not (submission.to or submission.cc or submission.bcc):
         return refuse(
             Code.INVALID_PARAMETER_VALUE__EMAIL_ADDRESS_IS_NULL,
-            "At least one of Destination, Cc and Bcc is needed.",
+            say("At least one of Destination, Cc and Bcc is needed."),
         )
     for name, given, most in (
         ("Destination", submission.to, MOST_TO),
@@ -25,13 +26,21 @@ def check_recipients(submission: Submission, _facts: Facts) -> Refusal | None:
         if len(given) > most:
             return refuse(
                 Code.FAILED_OPERATION__TOO_MANY_RECIPIENTS,
-                f"{name} has {len(given)} addresses; {most} are allowed.",
+                say(
+                    "{name} has {count} addresses; {most} are allowed.",
+                    name=name,
+                    count=len(given),
+                    most=most,
+                ),
             )
     shown = {mailbox.address for mailbox in submission.to}
     for mailbox in submission.bcc:
         if mailbox.address in shown:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__RECEIVER_EMAIL_INVALID,
-                f"{mailbox.address.addr} is in Bcc and in Destination, so it would not be hidden.",
+                say(
+                    "{address} is in Bcc and in Destination, so it would not be hidden.",
+                    address=mailbox.address.addr,
+                ),
             )
     return None

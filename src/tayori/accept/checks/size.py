@@ -5,6 +5,7 @@ from tayori.accept.submission import Submission
 from tayori.catalog.variables import MissingVariable
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 LARGEST = 4 * 1024 * 1024
 """Octets of content before transfer encoding: text, HTML and files together."""
@@ -24,7 +25,11 @@ def check_size(submission: Submission, facts: Facts) -> Refusal | None:
     if size > LARGEST:
         return refuse(
             Code.FAILED_OPERATION__EMAIL_CONTENT_TOOLARGE,
-            f"The mail has {size} octets of content; {LARGEST} are allowed.",
+            say(
+                "The mail has {size} octets of content; {most} are allowed.",
+                size=size,
+                most=LARGEST,
+            ),
         )
     return None
 

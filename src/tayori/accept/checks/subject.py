@@ -8,6 +8,7 @@ from tayori.catalog.variables import VariableFault, split_variables
 from tayori.mail.header import check_text
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 LONGEST = 998
 
@@ -17,11 +18,17 @@ def check_subject(submission: Submission, _facts: Facts) -> Refusal | None:
     if not 1 <= len(submission.subject) <= LONGEST:
         return refuse(
             Code.INVALID_PARAMETER_VALUE__SUBJECT_LENGTH_ERROR,
-            f"The subject has {len(submission.subject)} characters; 1 to {LONGEST} are allowed.",
+            say(
+                "The subject has {count} characters; 1 to {most} are allowed.",
+                count=len(submission.subject),
+                most=LONGEST,
+            ),
         )
     fault = check_text(submission.subject)
     if fault is not None:
-        return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"Subject: {fault.sentence}")
+        return refuse(
+            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, say("Subject: {fault}", fault=fault.saying)
+        )
     if submission.template_id is None or "{{" not in submission.subject:
         return None
     return _check_values(submission.subject, submission.values)
@@ -37,6 +44,6 @@ def _check_values(subject: str, values: Mapping[str, str]) -> Refusal | None:
         if fault is not None:
             return refuse(
                 Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR,
-                f"The value of {name} in the subject: {fault.sentence}",
+                say("The value of {name} in the subject: {fault}", name=name, fault=fault.saying),
             )
     return None

@@ -7,10 +7,11 @@ from tayori.catalog.variables import MissingVariable
 from tayori.compose.build import fill_subject
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 _WHY_NOT = {
-    TemplateStatus.IN_REVIEW: "The template is still in review.",
-    TemplateStatus.REFUSED: "The template was refused in review; edit it and submit it again.",
+    TemplateStatus.IN_REVIEW: say("The template is still in review."),
+    TemplateStatus.REFUSED: say("The template was refused in review; edit it and submit it again."),
 }
 
 
@@ -21,7 +22,7 @@ def check_template(submission: Submission, facts: Facts) -> Refusal | None:
     if facts.template is None or facts.content is None:
         return refuse(
             Code.FAILED_OPERATION__INVALID_TEMPLATE_ID,
-            f"This account has no template {submission.template_id}.",
+            say("This account has no template {number}.", number=submission.template_id),
         )
     status = facts.template.template.status
     if status is not TemplateStatus.APPROVED:
@@ -33,6 +34,6 @@ def check_template(submission: Submission, facts: Facts) -> Refusal | None:
     if missing:
         return refuse(
             Code.INVALID_PARAMETER_VALUE__TEMPLATE_NOT_MATCH_DATA,
-            f"TemplateData has no value for: {', '.join(missing[:10])}.",
+            say("TemplateData has no value for: {names}.", names=", ".join(missing[:10])),
         )
     return None

@@ -10,6 +10,7 @@ from tayori.edge.api.call import Action, Call, Kind
 from tayori.edge.api.rate import RateGate
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.tenants.model import Scope
 
 Gate = Callable[[Call, Action], Refusal | None]
@@ -27,7 +28,9 @@ def check_source(call: Call, _action: Action) -> Refusal | None:
     """Refuse a client outside the credential's networks."""
     if call.credential.allows_address(call.source):
         return None
-    return refuse(Code.IP_NOT_IN_WHITELIST, f"The request came from {call.source}.")
+    return refuse(
+        Code.IP_NOT_IN_WHITELIST, say("The request came from {source}.", source=call.source)
+    )
 
 
 def check_scope(call: Call, action: Action) -> Refusal | None:
@@ -36,7 +39,11 @@ def check_scope(call: Call, action: Action) -> Refusal | None:
         return None
     return refuse(
         Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
-        f"This credential is for {call.credential.scope.value} only, {action.name} is not.",
+        say(
+            "This credential is for {scope} only, {action} is not.",
+            scope=call.credential.scope.value,
+            action=action.name,
+        ),
     )
 
 
@@ -46,7 +53,7 @@ def check_suspension(call: Call, _action: Action) -> Refusal | None:
         return None
     return refuse(
         Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,
-        f"The account is suspended: {call.account.suspended_reason}",
+        say("The account is suspended: {reason}", reason=call.account.suspended_reason),
     )
 
 

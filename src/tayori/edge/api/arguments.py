@@ -16,6 +16,7 @@ from tayori.edge.api.multipart import read_multipart
 from tayori.edge.api.parameters import read_pairs, unflatten
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 _NUL: Final = b"\\u0000"
 _NOTHING: Final = b"{}"
@@ -50,12 +51,12 @@ def _tree(body: bytes) -> Any | Refusal:
     try:
         return msgspec.json.decode(body or _NOTHING)
     except UnicodeDecodeError:
-        detail = "It is not UTF-8."
+        saying = say("It is not UTF-8.")
     except msgspec.DecodeError as error:
-        detail = f"It is not JSON: {error}."
+        saying = say("It is not JSON: {error}.", error=error)
     except RecursionError:
-        detail = "It is nested too deeply."
-    return refuse(Code.INVALID_PARAMETER, detail, parameter="body")
+        saying = say("It is nested too deeply.")
+    return refuse(Code.INVALID_PARAMETER, saying, parameter="body")
 
 
 def _of_texts(action: Action, tree: Any | Refusal) -> Request | Refusal:
@@ -69,4 +70,4 @@ def _of_tree(action: Action, tree: Any, *, texts: bool) -> Request | Refusal:
     try:
         return msgspec.convert(found, action.request)
     except msgspec.ValidationError as error:
-        return refuse(Code.INVALID_PARAMETER, f"{error}.", parameter="body")
+        return refuse(Code.INVALID_PARAMETER, say("{error}.", error=error), parameter="body")

@@ -23,6 +23,7 @@ from tayori.edge.api.request import (
 )
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import NOTHING, say
 from tayori.tenants.model import Access
 
 FORM: Final = b"application/x-www-form-urlencoded"
@@ -153,7 +154,9 @@ class Authenticator:
             if not pairs.get(name):
                 return refuse(Code.MISSING_PARAMETER, parameter=name)
         if not (pairs["Nonce"].isdecimal() and len(pairs["Nonce"]) <= _MAX_NONCE):
-            return refuse(Code.INVALID_PARAMETER_VALUE, "It is a whole number.", parameter="Nonce")
+            return refuse(
+                Code.INVALID_PARAMETER_VALUE, say("It is a whole number."), parameter="Nonce"
+            )
         timestamp = pairs["Timestamp"].encode()
         late = check_time(timestamp, now, parameter="Timestamp")
         if late is not None:
@@ -169,8 +172,11 @@ class Authenticator:
         access = await self._directory.by_secret_id(secret_id) if _plausible(secret_id) else None
         if access is not None:
             return access
-        spaced = "It contains white space." if secret_id != "".join(secret_id.split()) else ""
-        return refuse(Code.AUTH_FAILURE__SECRET_ID_NOT_FOUND, spaced)
+        spaced = secret_id != "".join(secret_id.split())
+        return refuse(
+            Code.AUTH_FAILURE__SECRET_ID_NOT_FOUND,
+            say("It contains white space.") if spaced else NOTHING,
+        )
 
     def _hosts(self, incoming: Incoming) -> tuple[bytes, ...]:
         return signing_hosts(incoming.headers.get(b"host", b""), self._aliases)
@@ -186,7 +192,10 @@ def _too_large(incoming: Incoming, *, signed_by_header: bool) -> Refusal:
         return refuse(Code.REQUEST_SIZE_LIMIT_EXCEEDED, limit=limit)
     return refuse(
         Code.AUTH_FAILURE__SIGNATURE_FAILURE,
-        f"The request is larger than {MAX_FORM} bytes; sign larger ones by TC3-HMAC-SHA256.",
+        say(
+            "The request is larger than {most} bytes; sign larger ones by TC3-HMAC-SHA256.",
+            most=MAX_FORM,
+        ),
     )
 
 
@@ -199,11 +208,13 @@ def _check_media_type(incoming: Incoming, *, signed_by_header: bool) -> Refusal 
             return None
         return refuse(
             Code.INVALID_REQUEST,
-            "A POST that is signed by TC3-HMAC-SHA256 needs the Content-Type application/json "
-            "or multipart/form-data.",
+            say(
+                "A POST that is signed by TC3-HMAC-SHA256 needs the Content-Type "
+                "application/json or multipart/form-data."
+            ),
         )
     if media_type == FORM:
         return None
     return refuse(
-        Code.AUTH_FAILURE__INVALID_AUTHORIZATION, "The request has no Authorization header."
+        Code.AUTH_FAILURE__INVALID_AUTHORIZATION, say("The request has no Authorization header.")
     )

@@ -16,6 +16,7 @@ from msgspec import inspect
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 
 LARGEST: Final = 2**63 - 1
 """The largest whole number that a parameter may hold."""
@@ -115,7 +116,7 @@ def _one_of(kinds: Sequence[inspect.Type]) -> Shape:
 
 def _read_fields(shape: Fields, value: Any, path: str, *, texts: bool) -> Any | Refusal:
     if not isinstance(value, dict):
-        return _wrong_type(path, "an object")
+        return _wrong_type(path, say("an object"))
     for name in value:
         if name not in shape.members:
             return refuse(Code.UNKNOWN_PARAMETER, parameter=_join(path, str(name)[:_SHOWN_NAME]))
@@ -136,7 +137,7 @@ def _read_fields(shape: Fields, value: Any, path: str, *, texts: bool) -> Any | 
 
 def _read_items(shape: Items, value: Any, path: str, *, texts: bool) -> Any | Refusal:
     if not isinstance(value, list):
-        return _wrong_type(path, "a list")
+        return _wrong_type(path, say("a list"))
     found = []
     for index, given in enumerate(value):
         result = read(shape.item, given, _join(path, str(index)), texts=texts)
@@ -150,23 +151,25 @@ def _read_text(shape: Text, value: Any, path: str) -> str | Refusal:
     if isinstance(value, int) and not isinstance(value, bool) and shape.numbers:
         value = str(value)
     if not isinstance(value, str):
-        return _wrong_type(path, "a string")
+        return _wrong_type(path, say("a string"))
     if "\0" in value:
-        return refuse(Code.INVALID_PARAMETER_VALUE, "It contains a NUL character.", parameter=path)
+        return refuse(
+            Code.INVALID_PARAMETER_VALUE, say("It contains a NUL character."), parameter=path
+        )
     return value
 
 
 def _read_integer(shape: Integer, value: Any, path: str, *, texts: bool) -> int | Refusal:
     if texts and isinstance(value, str):
         if not re.fullmatch(r"-?[0-9]+", value, re.ASCII):
-            return _wrong_type(path, "a whole number")
+            return _wrong_type(path, say("a whole number"))
         value = int(value) if _INTEGER.match(value) else LARGEST + 1
     if not isinstance(value, int) or isinstance(value, bool):
-        return _wrong_type(path, "a whole number")
+        return _wrong_type(path, say("a whole number"))
     if not shape.least <= value <= LARGEST:
         return refuse(
             Code.INVALID_PARAMETER_VALUE,
-            f"It must be from {shape.least} to {LARGEST}.",
+            say("It must be from {least} to {most}.", least=shape.least, most=LARGEST),
             parameter=path,
         )
     return value
@@ -175,13 +178,19 @@ def _read_integer(shape: Integer, value: Any, path: str, *, texts: bool) -> int 
 def _read_flag(value: Any, path: str, *, texts: bool) -> bool | Refusal:
     if texts and isinstance(value, str):
         value = _FLAGS.get(value.lower())
-    return value if isinstance(value, bool) else _wrong_type(path, "true or false")
+    return value if isinstance(value, bool) else _wrong_type(path, say("true or false"))
 
 
-def _wrong_type(path: str, wanted: str) -> Refusal:
+def _wrong_type(path: str, wanted: Saying) -> Refusal:
     if not path:
-        return refuse(Code.INVALID_PARAMETER, f"The request must be {wanted}.", parameter="body")
-    return refuse(Code.INVALID_PARAMETER, f"It must be {wanted}.", parameter=path)
+        return refuse(
+            Code.INVALID_PARAMETER,
+            say("The request must be {wanted}.", wanted=wanted),
+            parameter="body",
+        )
+    return refuse(
+        Code.INVALID_PARAMETER, say("It must be {wanted}.", wanted=wanted), parameter=path
+    )
 
 
 def _join(path: str, name: str) -> str:

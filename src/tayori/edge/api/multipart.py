@@ -13,6 +13,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, quote, say
 
 MAX_BOUNDARY: Final = 70
 """RFC 2046 5.1.1."""
@@ -29,7 +30,7 @@ def read_multipart(content_type: bytes, body: bytes) -> dict[str, Any] | Refusal
     """Return the values of a form by name."""
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not 0 < len(boundary) <= MAX_BOUNDARY:
-        return _bad_form("The Content-Type has no usable boundary.")
+        return _bad_form(say("The Content-Type has no usable boundary."))
     if not body:
         # An SDK that has no parameters to send writes no part and no boundary.
         return {}
@@ -38,9 +39,11 @@ def read_multipart(content_type: bytes, body: bytes) -> dict[str, Any] | Refusal
         parser = MultipartParser(boundary, form.callbacks())
         parser.write(body)
         parser.finalize()
-    except (FormParserError, _TooManyPartsError) as error:
-        return _bad_form(str(error)[:_SHOWN])
-    return form.values() if form.complete else _bad_form("It ends before its last boundary.")
+    except _TooManyPartsError:
+        return _bad_form(say("It has more than {most} parts.", most=MAX_PARTS))
+    except FormParserError as error:
+        return _bad_form(quote(str(error)[:_SHOWN]))
+    return form.values() if form.complete else _bad_form(say("It ends before its last boundary."))
 
 
 class _Form:
@@ -71,10 +74,10 @@ class _Form:
             kind, options = parse_options_header(disposition)
             raw_name = options.get(b"name", b"")
             if kind != b"form-data" or not raw_name:
-                return _bad_form("A part has no Content-Disposition with a name.")
+                return _bad_form(say("A part has no Content-Disposition with a name."))
             name = raw_name.decode(errors="replace")[:_SHOWN]
             if name in found:
-                return refuse(Code.INVALID_PARAMETER, "It is given twice.", parameter=name)
+                return refuse(Code.INVALID_PARAMETER, say("It is given twice."), parameter=name)
             value = _value(headers.get(b"content-type", b""), b"".join(pieces), name)
             if isinstance(value, Refusal):
                 return value
@@ -83,7 +86,7 @@ class _Form:
 
     def _begin(self) -> None:
         if len(self._parts) >= MAX_PARTS:
-            raise _TooManyPartsError(f"It has more than {MAX_PARTS} parts.")
+            raise _TooManyPartsError
         self._parts.append(({}, []))
 
     def _begin_header(self) -> None:
@@ -112,12 +115,12 @@ def _value(content_type: bytes, content: bytes, name: str) -> Any | Refusal:
             return msgspec.json.decode(content)
         return content.decode()
     except UnicodeDecodeError:
-        return refuse(Code.INVALID_PARAMETER, "Its value is not UTF-8.", parameter=name)
+        return refuse(Code.INVALID_PARAMETER, say("Its value is not UTF-8."), parameter=name)
     except msgspec.DecodeError as error:
-        return refuse(Code.INVALID_PARAMETER, f"{error}.", parameter=name)
+        return refuse(Code.INVALID_PARAMETER, say("{error}.", error=error), parameter=name)
     except RecursionError:
-        return refuse(Code.INVALID_PARAMETER, "It is nested too deeply.", parameter=name)
+        return refuse(Code.INVALID_PARAMETER, say("It is nested too deeply."), parameter=name)
 
 
-def _bad_form(detail: str) -> Refusal:
-    return refuse(Code.INVALID_REQUEST, detail)
+def _bad_form(saying: Saying) -> Refusal:
+    return refuse(Code.INVALID_REQUEST, saying)

@@ -11,6 +11,7 @@ from urllib.parse import unquote_to_bytes
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 MAX_DEPTH: Final = 8
 """Dots in a flattened name, more than any parameter of the API has."""
@@ -27,14 +28,16 @@ def read_pairs(encoded: bytes) -> dict[str, str] | Refusal:
         raw_name, _, raw_value = piece.replace(b"+", b" ").partition(b"=")
         name = _decode(raw_name)
         if name is None:
-            return refuse(Code.INVALID_PARAMETER, "A name is not UTF-8.", parameter="?")
+            return refuse(Code.INVALID_PARAMETER, say("A name is not UTF-8."), parameter="?")
         value = _decode(raw_value)
         if value is None:
             return refuse(
-                Code.INVALID_PARAMETER, "Its value is not UTF-8.", parameter=name[:_SHOWN]
+                Code.INVALID_PARAMETER, say("Its value is not UTF-8."), parameter=name[:_SHOWN]
             )
         if name in found:
-            return refuse(Code.INVALID_PARAMETER, "It is given twice.", parameter=name[:_SHOWN])
+            return refuse(
+                Code.INVALID_PARAMETER, say("It is given twice."), parameter=name[:_SHOWN]
+            )
         found[name] = value
     return found
 
@@ -71,7 +74,9 @@ def _listed(node: Any) -> Any:
 
 def _two_kinds(name: str) -> Refusal:
     return refuse(
-        Code.INVALID_PARAMETER, "It is given as a value and with parts.", parameter=name[:_SHOWN]
+        Code.INVALID_PARAMETER,
+        say("It is given as a value and with parts."),
+        parameter=name[:_SHOWN],
     )
 
 

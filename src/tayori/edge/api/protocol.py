@@ -20,6 +20,7 @@ from tayori.edge.api.rate import RateGate
 from tayori.edge.api.request import ClientGoneError, Incoming, Receive, Scope, Send, incoming
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.refusal.table import Language, language_of
 from tayori.runtime import log
 from tayori.runtime.clock import Clock
@@ -138,8 +139,11 @@ class ApiApp:
             async with asyncio.timeout(self._body_s):
                 return await take(request, receive)
         except TimeoutError:
-            sentence = f"The body has not come within {self._body_s:g} seconds. Nothing was done."
-            return refuse(Code.INVALID_REQUEST, sentence)
+            late = say(
+                "The body has not come within {seconds} seconds. Nothing was done.",
+                seconds=f"{self._body_s:g}",
+            )
+            return refuse(Code.INVALID_REQUEST, late)
 
     async def _serve(self, received: Received, state: _Answering) -> bytes | Refusal:
         action = self._action(received)
@@ -182,7 +186,7 @@ class ApiApp:
         action = self._actions.get(received.action)
         if action is None:
             if not received.action:
-                return refuse(Code.INVALID_ACTION, "No action is given.")
+                return refuse(Code.INVALID_ACTION, say("No action is given."))
             return refuse(Code.INVALID_ACTION, action=received.action)
         if received.version == VERSION:
             return action

@@ -16,7 +16,9 @@ import wtforms
 from babel.messages.pofile import read_po
 
 from tayori.edge.accept_language import tags_by_weight
+from tayori.refusal.saying import Saying
 from tayori.refusal.table import Language
+from tayori.refusal.telling import tell
 
 NAMES: Final[Mapping[Language, str]] = {
     Language.EN: "English",
@@ -115,6 +117,14 @@ def catalogue(language: Language) -> Catalogue:
 def form_texts(language: Language) -> FormTexts:
     """Return the sentences of forms in a language."""
     return FormTexts(language)
+
+
+def told(values: Mapping[str, object], language: Language) -> dict[str, object]:
+    """Return values for the holes of a text, the sayings among them told in the language."""
+    return {
+        name: tell(value, language) if isinstance(value, Saying) else value
+        for name, value in values.items()
+    }
 
 
 def by_accept_language(header: str) -> Language:

@@ -5,6 +5,8 @@
     visitor  account  may("manage")  csrf  fmt.time(at)  fmt.number(n)  refusal(refusal)
     ui.field(form.name)  ui.table(...)      the macros of templates/parts/
 
+What a template shows of a `Saying` is its sentence in the visitor's language, inside `_` as well.
+
 Everything is escaped. Where a value that is put into a sentence is markup of ours, `_` escapes the
 sentence and the other values around it.
 """
@@ -22,12 +24,15 @@ from tayori.edge.console.assets import Assets
 from tayori.edge.console.flash import Flash
 from tayori.edge.console.formats import Formats
 from tayori.edge.console.forms import error_text
-from tayori.edge.console.languages import NAMES, TAGS, Catalogue, catalogue
+from tayori.edge.console.languages import NAMES, TAGS, Catalogue, catalogue, told
 from tayori.edge.console.navigation import Menu
 from tayori.edge.console.parts import Parts
 from tayori.edge.console.visit import HOME, Visit
 from tayori.edge.console.visitor import THEMES, Visitors
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import Saying
+from tayori.refusal.table import Language
+from tayori.refusal.telling import tell
 
 _HIDDEN: Final = Markup('aria-hidden="true" focusable="false"')
 
@@ -79,7 +84,8 @@ class Templates:
         visitor = visit.visitor
         menu, here = self.menu.of(visitor), visit.request.url.path
         return {
-            **translations(words),
+            **translations(words, visit.language),
+            "tell": lambda saying: tell(saying, visit.language),
             "fmt": Formats(visit.language, visitor.zone, self._now()),
             "lang": TAGS[visit.language],
             "language": visit.language.value,
@@ -110,6 +116,7 @@ def environment(assets: Assets) -> jinja2.Environment:
         lstrip_blocks=True,
         auto_reload=False,
         extensions=["jinja2.ext.do"],
+        finalize=_told,
     )
     made.globals.update(
         url=url,
@@ -120,17 +127,18 @@ def environment(assets: Assets) -> jinja2.Environment:
     return made
 
 
-def translations(words: Catalogue) -> dict[str, Any]:
+def translations(words: Catalogue, language: Language) -> dict[str, Any]:
     """Return `_`, `ngettext` and `pgettext` of a language."""
 
     def gettext(text: str, /, **values: object) -> str:
-        return _filled(words.gettext(text), values)
+        return _filled(words.gettext(text), told(values, language))
 
     def ngettext(one: str, several: str, number: int, /, **values: object) -> str:
-        return _filled(words.ngettext(one, several, number), {"number": number, **values})
+        said = words.ngettext(one, several, number)
+        return _filled(said, {"number": number, **told(values, language)})
 
     def pgettext(context: str, text: str, /, **values: object) -> str:
-        return _filled(words.pgettext(context, text), values)
+        return _filled(words.pgettext(context, text), told(values, language))
 
     return {"_": gettext, "gettext": gettext, "ngettext": ngettext, "pgettext": pgettext}
 
@@ -157,6 +165,12 @@ def icon(assets: Assets, name: str, label: str = "") -> Markup:
 def code(text: object) -> Markup:
     """Return a machine's value (an address, an id, a reply) for use inside a sentence."""
     return Markup('<code translate="no">{}</code>').format(text)
+
+
+@jinja2.pass_context
+def _told(context: jinja2.runtime.Context, value: object) -> object:
+    """Return what is shown of a value: of a saying, the sentence in the visitor's language."""
+    return tell(value, context["language"]) if isinstance(value, Saying) else value
 
 
 def _filled(text: str, values: Mapping[str, object]) -> str:

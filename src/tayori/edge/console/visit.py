@@ -11,11 +11,13 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from tayori.edge.console.flash import Message, Tone
 from tayori.edge.console.forms import Form, Posted
-from tayori.edge.console.languages import Catalogue, catalogue
+from tayori.edge.console.languages import Catalogue, catalogue, told
 from tayori.edge.console.lists import csv_rows, csv_stream
 from tayori.edge.console.services import ConsoleServices
 from tayori.edge.console.visitor import Visitor
+from tayori.refusal.saying import Saying
 from tayori.refusal.table import Language
+from tayori.refusal.telling import tell
 from tayori.tenants.model import Account
 from tayori.tenants.users.audit_model import AuditAction, AuditEntry
 from tayori.tenants.users.model import User
@@ -102,7 +104,11 @@ class Visit:
     def gettext(self, text: str, /, **values: object) -> str:
         """Return a text in the visitor's language, its %(holes)s filled."""
         found = self.words.gettext(text)
-        return found % values if values else found
+        return found % told(values, self.language) if values else found
+
+    def tell(self, saying: Saying) -> str:
+        """Return a sentence of the rooms below in the visitor's language."""
+        return tell(saying, self.language)
 
     def ngettext(self, one: str, several: str, number: int, /, **values: object) -> str:
         """Return the form for `number`, which fills %(number)s, too."""

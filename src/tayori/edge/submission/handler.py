@@ -119,7 +119,7 @@ class SubmissionHandler(Handler):
         address = parse_address(rcpt.address)
         if isinstance(address, AddressError):
             code = Code.INVALID_PARAMETER_VALUE__RECEIVER_EMAIL_INVALID
-            return refusal_reply(refuse(code, address.sentence))
+            return refusal_reply(refuse(code, address.saying))
         return RECIPIENT_OK
 
     def data(self, received: Received, content: bytes) -> Awaitable[Reply]:

@@ -19,6 +19,7 @@ from tayori.mail.encoded_word import decode_words
 from tayori.mail.message import field_name, field_value
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 
 DESCRIPTIONS: Final[Mapping[str, str]] = {
     "X-Tayori-Template-Id": "Number of an approved template. The mail is made from it, the text of "
@@ -64,27 +65,29 @@ def read_options(fields: Sequence[bytes]) -> Options | Refusal:
         text = decode_words(field_value(one).decode("utf-8", "replace"))
         known = _READERS.get(name)
         if known is None:
-            return _refusal(one, "There is no such option.")
+            return _refusal(one, say("There is no such option."))
         key, read = known
         if key in found:
-            return _refusal(one, "The option stands there twice.")
+            return _refusal(one, say("The option stands there twice."))
         value = read(text)
         if isinstance(value, Refusal):
             return value
         if value is None:
-            return _refusal(one, "The value is not one that the option has.")
+            return _refusal(one, say("The value is not one that the option has."))
         found[key] = value
     if found.get("values") and "template_id" not in found:
         return refuse(
             Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA,
-            "X-Tayori-Template-Data needs X-Tayori-Template-Id.",
+            say("X-Tayori-Template-Data needs X-Tayori-Template-Id."),
         )
     return Options(**found)
 
 
-def _refusal(field_octets: bytes, why: str) -> Refusal:
+def _refusal(field_octets: bytes, why: Saying) -> Refusal:
     name = field_octets.partition(b":")[0].decode("ascii", "replace")
-    return refuse(Code.INVALID_PARAMETER_VALUE, f"{name}: {why}", parameter=name)
+    return refuse(
+        Code.INVALID_PARAMETER_VALUE, say("{name}: {why}", name=name, why=why), parameter=name
+    )
 
 
 def _values(text: str) -> dict[str, str] | Refusal:
@@ -93,7 +96,7 @@ def _values(text: str) -> dict[str, str] | Refusal:
     except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
         return refuse(
             Code.INVALID_PARAMETER_VALUE__IN_VALID_TEMPLATE_DATA,
-            "X-Tayori-Template-Data must be a JSON object of texts and numbers.",
+            say("X-Tayori-Template-Data must be a JSON object of texts and numbers."),
         )
     return {name: _shown(value) for name, value in data.items()}
 

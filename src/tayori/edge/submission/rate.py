@@ -5,6 +5,7 @@ from typing import Final
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.reputation.permits import Permits
 from tayori.tenants.limits import PolicyOf, SameForAll
 
@@ -26,5 +27,5 @@ class Rate:
             return None
         return refuse(
             Code.REQUEST_LIMIT_EXCEEDED,
-            f"An account may hand in {limit} mails a second by SMTP.",
+            say("An account may hand in {limit} mails a second by SMTP.", limit=limit),
         )

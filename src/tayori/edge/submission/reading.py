@@ -19,6 +19,7 @@ from tayori.mail.message import field_name, field_value
 from tayori.mail.parameters import without_comments
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import NOTHING, Saying, say
 from tayori.tenants.model import Account
 
 MAX_HOPS: Final = 50
@@ -56,7 +57,7 @@ def read_submission(
     if isinstance(part, Malformed):
         wrong = Code.INVALID_PARAMETER_VALUE__ATTACH_CONTENT_IS_WRONG
         return refuse(
-            wrong if part.data else Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, part.sentence
+            wrong if part.data else Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, part.saying
         )
     header = _Header(part)
     fault = _fault(part, header, ascii_only=content.isascii(), smtputf8=smtputf8)
@@ -172,33 +173,38 @@ def _sender(header: _Header) -> Mailbox | Refusal:
     mailbox = parse_mailbox(without_comments(text))
     if isinstance(mailbox, AddressError):
         return refuse(
-            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"The From header: {mailbox.sentence}"
+            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR,
+            say("The From header: {fault}", fault=mailbox.saying),
         )
     return mailbox
 
 
-def _fault(part: Part, header: _Header, *, ascii_only: bool, smtputf8: bool) -> str:
+def _fault(part: Part, header: _Header, *, ascii_only: bool, smtputf8: bool) -> Saying:
     if b"received" in header and _hops(part) > MAX_HOPS:
-        return f"The mail has passed more than {MAX_HOPS} servers; it runs in a circle."
+        return say(
+            "The mail has passed more than {most} servers; it runs in a circle.", most=MAX_HOPS
+        )
     version = without_comments(header.value(b"mime-version")).strip()
     if version not in {"", "1.0"}:
-        return "MIME-Version must be 1.0 (RFC 2045 4)."
-    return "" if ascii_only else _eight_bit_fault(part, header, smtputf8=smtputf8)
+        return say("MIME-Version must be 1.0 (RFC 2045 4).")
+    return NOTHING if ascii_only else _eight_bit_fault(part, header, smtputf8=smtputf8)
 
 
 def _hops(part: Part) -> int:
     return sum(field_name(one) == b"received" for one in part.fields)
 
 
-def _eight_bit_fault(part: Part, header: _Header, *, smtputf8: bool) -> str:
+def _eight_bit_fault(part: Part, header: _Header, *, smtputf8: bool) -> Saying:
     """Return what is wrong with octets above 127."""
     if not _headers_are_utf8(part):
-        return "A header holds octets that are not UTF-8; write it with encoded words (RFC 2047)."
+        return say(
+            "A header holds octets that are not UTF-8; write it with encoded words (RFC 2047)."
+        )
     if not smtputf8 and needs_smtputf8(ascii_headers(part)):
-        return "A header holds an address that is not ASCII, which needs SMTPUTF8 (RFC 6531)."
+        return say("A header holds an address that is not ASCII, which needs SMTPUTF8 (RFC 6531).")
     if b"content-type" not in header and not _is_utf8(part.body):
-        return "The text is not UTF-8 and no Content-Type names its charset (RFC 2045 5.2)."
-    return ""
+        return say("The text is not UTF-8 and no Content-Type names its charset (RFC 2045 5.2).")
+    return NOTHING
 
 
 def _headers_are_utf8(part: Part) -> bool:

@@ -14,6 +14,7 @@ from tayori.mail.entity import Part
 from tayori.mail.message import field_name, field_value
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 
 def template_submission(
@@ -59,7 +60,8 @@ def _mailboxes(part: Part, name: bytes) -> tuple[Mailbox, ...] | Refusal:
     if isinstance(found, AddressError):
         title = name.decode("ascii").title()
         return refuse(
-            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"The {title} header: {found.sentence}"
+            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR,
+            say("The {title} header: {fault}", title=title, fault=found.saying),
         )
     return found
 

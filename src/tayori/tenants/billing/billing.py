@@ -5,6 +5,7 @@ from datetime import date, tzinfo
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import Clock, day_of, day_range
 from tayori.tenants.billing.model import Purse, Statement, Usage
 from tayori.tenants.billing.store import BillingStore
@@ -27,7 +28,7 @@ class BillingDesk:
         if not _MONTH.match(month) or month < "1970":
             return refuse(
                 Code.INVALID_PARAMETER_VALUE,
-                f"{month!r} is no month; write 2026-11.",
+                say("{month} is no month; write 2026-11.", month=repr(month)),
                 parameter="Month",
             )
         days = await self._store.month(account_id, month)
@@ -56,7 +57,10 @@ class BillingDesk:
         if not amount or len(note) > _LONGEST_NOTE or not note.isprintable():
             return refuse(
                 Code.INVALID_PARAMETER_VALUE,
-                f"A credit is not 0; its note has at most {_LONGEST_NOTE} printable characters.",
+                say(
+                    "A credit is not 0; its note has at most {most} printable characters.",
+                    most=_LONGEST_NOTE,
+                ),
                 parameter="Amount",
             )
         return await self._store.add_credit(account_id, amount, note, self._clock.now())

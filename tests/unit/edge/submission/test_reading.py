@@ -12,6 +12,7 @@ from tayori.edge.submission.reading import read_submission
 from tayori.edge.submission.reference import page
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import quote
 from tayori.smtp.wire import encode_reply
 
 HEAD = b"From: News <news@mail.example.org>\r\nTo: Ann <a@x.test>\r\nSubject: Hi\r\n"
@@ -194,6 +195,6 @@ def test_any_option_is_read_or_refused(texts):
 
 
 def test_a_long_refusal_is_said_in_lines_that_clients_read():
-    reply = refusal_reply(refuse(WRONG, "x " * 900))
+    reply = refusal_reply(refuse(WRONG, quote("x " * 900)))
     assert len(reply.lines) > 1
     assert max(map(len, encode_reply(reply).split(b"\r\n"))) <= 512

@@ -12,6 +12,7 @@ from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.mail.address import AddressError, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import day_range, local
 from tayori.suppress.model import Blocked, CustomEntry, Uploaded
 
@@ -194,8 +195,14 @@ async def update_custom_black_list(
         call.account.id, request.id, address, expires_at
     )
     if changed is None:
-        return refuse(Code.RESOURCE_IN_USE, f"{address} is in the list already.")
-    return Done() if changed else refuse(Code.RESOURCE_NOT_FOUND, f"There is no Id {request.id}.")
+        return refuse(
+            Code.RESOURCE_IN_USE, say("{address} is in the list already.", address=address)
+        )
+    return (
+        Done()
+        if changed
+        else refuse(Code.RESOURCE_NOT_FOUND, say("There is no Id {number}.", number=request.id))
+    )
 
 
 async def delete_custom_black_list(

@@ -14,6 +14,7 @@ from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.edge.api.idempotency import token_of
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 from tayori.runtime.clock import SECOND
 
 LONGEST_INTERVAL_H: Final = 24 * 366
@@ -148,7 +149,7 @@ async def list_send_tasks(
 def _order(request: BatchSendEmailRequest, zone: tzinfo, region: str) -> Order | Refusal:
     kind = {1: TaskKind.IMMEDIATE, 2: TaskKind.TIMED, 3: TaskKind.CYCLIC}.get(request.task_type)
     if kind is None:
-        return _bad("TaskType", "1 means now, 2 at a time, 3 again and again.")
+        return _bad("TaskType", say("1 means now, 2 at a time, 3 again and again."))
     refused = _check_content(request)
     if refused is not None:
         return refused
@@ -178,17 +179,17 @@ def _order(request: BatchSendEmailRequest, zone: tzinfo, region: str) -> Order |
 def _check_content(request: BatchSendEmailRequest) -> Refusal | None:
     """Refuse what a bulk mail cannot carry, rather than sending the mail without it."""
     if request.attachments:
-        return _bad("Attachments", "Bulk mail carries no attachments.")
+        return _bad("Attachments", say("Bulk mail carries no attachments."))
     simple = request.simple
     if simple is not None and (simple.html or simple.text):
         return refuse(
             Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG,
-            "Bulk mail is made from a template; leave Simple out.",
+            say("Bulk mail is made from a template; leave Simple out."),
         )
     if request.template is None or not request.from_email_address.strip():
         return refuse(Code.MISSING_PARAMETER__SEND_PARAM_NECESSARY)
     if (request.ad_location or 0) not in (0, 1, 2):
-        return _bad("ADLocation", "0 means no mark, 1 before the subject, 2 behind it.")
+        return _bad("ADLocation", say("0 means no mark, 1 before the subject, 2 behind it."))
     return None
 
 
@@ -210,10 +211,11 @@ def _times(
         return begins_at
     if not 1 <= cycle.interval_time <= LONGEST_INTERVAL_H:
         return _bad(
-            "CycleParam.IntervalTime", f"It is a number of hours from 1 to {LONGEST_INTERVAL_H}."
+            "CycleParam.IntervalTime",
+            say("It is a number of hours from 1 to {most}.", most=LONGEST_INTERVAL_H),
         )
     if (cycle.term_cycle or 0) not in (0, 1):
-        return _bad("CycleParam.TermCycle", "0 goes on, 1 ends the cycle after one run.")
+        return _bad("CycleParam.TermCycle", say("0 goes on, 1 ends the cycle after one run."))
     return begins_at, cycle.interval_time, cycle.term_cycle == 1
 
 
@@ -222,11 +224,11 @@ def _moment(name: str, text: str, zone: tzinfo) -> int | Refusal:
         moment = datetime.strptime(text, "%Y-%m-%d %H:%M:%S").replace(tzinfo=zone)
         return int(moment.timestamp()) * SECOND
     except (ValueError, OverflowError):
-        return _bad(name, 'It is written "YYYY-MM-DD HH:MM:SS".')
+        return _bad(name, say('It is written "YYYY-MM-DD HH:MM:SS".'))
 
 
-def _bad(parameter: str, detail: str) -> Refusal:
-    return refuse(Code.INVALID_PARAMETER_VALUE, detail, parameter=parameter)
+def _bad(parameter: str, saying: Saying) -> Refusal:
+    return refuse(Code.INVALID_PARAMETER_VALUE, saying, parameter=parameter)
 
 
 def _shown(task: Task, zone: tzinfo) -> SendTaskData:

@@ -6,6 +6,7 @@ from typing import Final
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import day_range, local
 
 _DATE: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
@@ -30,7 +31,7 @@ def read_period(first: str, last: str, zone: tzinfo) -> tuple[int, int] | Refusa
             return day
     if first > last:
         return refuse(
-            Code.INVALID_PARAMETER_VALUE__WRONG_DATE, "The first day is after the last one."
+            Code.INVALID_PARAMETER_VALUE__WRONG_DATE, say("The first day is after the last one.")
         )
     return day_range(first, zone)[0], day_range(last, zone)[1]
 

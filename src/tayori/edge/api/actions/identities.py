@@ -12,6 +12,7 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.reputation.standing import DayUse
 from tayori.tenants.model import DnsRecord, Identity, RecordGroup, RecordState, Tag
 from tayori.tenants.rechecks import check_identity
@@ -157,7 +158,7 @@ async def update_email_identity(
     if not checked.answered:
         return refuse(
             Code.FAILED_OPERATION__SERVICE_NOT_AVAILABLE,
-            "No name server answered, so the domain keeps its standing.",
+            say("No name server answered, so the domain keeps its standing."),
         )
     return await _shown(services, checked.identity)
 

@@ -11,6 +11,7 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import SECOND
 
 _TIME: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}( [0-9]{2}:[0-9]{2}:[0-9]{2})?\Z")
@@ -217,7 +218,7 @@ def _search(request: ListReceiverDetailsRequest, zone: tzinfo) -> Search | Refus
         return end_at
     if request.status is not None and request.status not in _VALIDITY:
         return refuse(
-            Code.INVALID_PARAMETER_VALUE, "1 means valid, 2 means invalid.", parameter="Status"
+            Code.INVALID_PARAMETER_VALUE, say("1 means valid, 2 means invalid."), parameter="Status"
         )
     return Search(
         text=(request.email or "").strip(),
@@ -242,7 +243,7 @@ def _moment(text: str | None, name: str, zone: tzinfo, *, whole_day: int) -> int
     if at is None:
         return refuse(
             Code.INVALID_PARAMETER_VALUE__WRONG_DATE,
-            f"{name} is YYYY-MM-DD or YYYY-MM-DD HH:MM:SS.",
+            say("{name} is YYYY-MM-DD or YYYY-MM-DD HH:MM:SS.", name=name),
         )
     length = whole_day if len(text) == _DAY_LENGTH else min(whole_day, 1)
     return (at + length) * SECOND

@@ -8,6 +8,7 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import day_range
 from tayori.stats.model import ALL, Complaint, ComplaintsWanted, Volume, Wanted
 
@@ -146,10 +147,12 @@ def _days(first: str, last: str) -> list[str] | Refusal:
     start = date.fromisoformat(first)
     number = (date.fromisoformat(last) - start).days + 1
     if number < 1:
-        return refuse(Code.INVALID_PARAMETER_VALUE__WRONG_DATE, "StartDate is after EndDate.")
+        return refuse(Code.INVALID_PARAMETER_VALUE__WRONG_DATE, say("StartDate is after EndDate."))
     if number > MOST_DAYS:
-        detail = f"A report spans at most {MOST_DAYS} days; these are {number}."
-        return refuse(Code.INVALID_PARAMETER_VALUE__WRONG_DATE, detail)
+        told = say(
+            "A report spans at most {most} days; these are {number}.", most=MOST_DAYS, number=number
+        )
+        return refuse(Code.INVALID_PARAMETER_VALUE__WRONG_DATE, told)
     return [str(start + timedelta(days=offset)) for offset in range(number)]
 
 
@@ -159,8 +162,8 @@ def _moments(services: Services, request: GetAbuseReportRequest) -> tuple[int, i
     if isinstance(read_date(request.end_time), Refusal):
         return refuse(Code.INVALID_PARAMETER__INVALID_END_TIME_FORMAT)
     if request.start_time > request.end_time:
-        detail = "EndTime is before StartTime."
-        return refuse(Code.INVALID_PARAMETER__INVALID_END_TIME_FORMAT, detail)
+        told = say("EndTime is before StartTime.")
+        return refuse(Code.INVALID_PARAMETER__INVALID_END_TIME_FORMAT, told)
     first = day_range(request.start_time, services.zone)[0]
     return first, day_range(request.end_time, services.zone)[1]
 
@@ -170,8 +173,8 @@ def _template_id(text: str | None) -> int | Refusal | None:
         return None
     if text.isascii() and text.isdecimal() and len(text) < len(str(_LARGEST_ID)):
         return int(text)
-    detail = "It is the number of a template."
-    return refuse(Code.INVALID_PARAMETER_VALUE, detail, parameter="TemplateId")
+    told = say("It is the number of a template.")
+    return refuse(Code.INVALID_PARAMETER_VALUE, told, parameter="TemplateId")
 
 
 def _lower(text: str | None) -> str:

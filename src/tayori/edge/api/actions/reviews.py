@@ -22,6 +22,7 @@ from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.notices.verdicts import Judge
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.refusal.table import Language
 from tayori.runtime.clock import SECOND
 from tayori.screen.reasons import decode_findings, sentence
@@ -108,7 +109,7 @@ async def list_email_template_reviews(
         return refused
     place = _POSITION.fullmatch(request.position)
     if request.position and place is None:
-        told = "It is the NextPosition of the page before, or left out."
+        told = say("It is the NextPosition of the page before, or left out.")
         return refuse(Code.INVALID_PARAMETER_VALUE, told, parameter="Position")
     status = TemplateStatus(request.template_status)
     wanted = Waiting(

@@ -17,6 +17,7 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 from tayori.refusal.table import Language
 from tayori.runtime.clock import SECOND
 from tayori.screen.model import Business
@@ -117,8 +118,8 @@ async def score_email(
     except (binascii.Error, ValueError):
         raw = b""
     if not raw:
-        sentence = "Content is a whole mail in base64."
-        return refuse(Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG, sentence)
+        told = say("Content is a whole mail in base64.")
+        return refuse(Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG, told)
     found = await services.scorer.mail(raw)
     return _answer(found.score, found.evidence.review.business, call.language)
 
@@ -142,7 +143,7 @@ async def get_score_address(
 
 def _filled(content: TemplateContent, data: str) -> TemplateContent | Refusal:
     values = read_texts(data)
-    if isinstance(values, str):
+    if isinstance(values, Saying):
         return refuse(Code.FAILED_OPERATION__WRONG_CONTENT_JSON, values)
     html = _part(content.html, values, escape=True)
     text = _part(content.text, values, escape=False)
@@ -158,8 +159,8 @@ def _part(text: str, values: Mapping[str, str], *, escape: bool) -> str | Refusa
         return text
     filled = split.fill(values, escape=escape)
     if isinstance(filled, MissingVariable):
-        sentence = f"TemplateData has no value for {filled.name}."
-        return refuse(Code.FAILED_OPERATION__WRONG_CONTENT_JSON, sentence)
+        told = say("TemplateData has no value for {name}.", name=filled.name)
+        return refuse(Code.FAILED_OPERATION__WRONG_CONTENT_JSON, told)
     return filled
 
 

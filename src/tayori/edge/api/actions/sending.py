@@ -18,6 +18,7 @@ from tayori.edge.api.idempotency import token_of
 from tayori.mail.address import AddressError, Mailbox, parse_mailbox
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import Saying, say
 
 T = TypeVar("T")
 
@@ -145,7 +146,8 @@ def _sender(text: str) -> Mailbox | Refusal:
     sender = parse_mailbox(text)
     if isinstance(sender, AddressError):
         return refuse(
-            Code.FAILED_OPERATION__INCORRECT_SENDER, f"FromEmailAddress: {sender.sentence}"
+            Code.FAILED_OPERATION__INCORRECT_SENDER,
+            say("FromEmailAddress: {fault}", fault=sender.saying),
         )
     return sender
 
@@ -157,7 +159,12 @@ def _mailboxes(name: str, given: list[str] | None, most: int) -> tuple[Mailbox, 
         # Said before a long list is read; the door has the same rule for every way in.
         return refuse(
             Code.FAILED_OPERATION__TOO_MANY_RECIPIENTS,
-            f"{name} has {len(given)} addresses; {most} are allowed.",
+            say(
+                "{name} has {count} addresses; {most} are allowed.",
+                name=name,
+                count=len(given),
+                most=most,
+            ),
         )
     found = []
     for place, text in enumerate(given):
@@ -169,7 +176,9 @@ def _mailboxes(name: str, given: list[str] | None, most: int) -> tuple[Mailbox, 
                 if empty
                 else Code.FAILED_OPERATION__INCORRECT_EMAIL
             )
-            return refuse(code, f"{name}.{place}: {mailbox.sentence}")
+            return refuse(
+                code, say("{name}.{place}: {fault}", name=name, place=place, fault=mailbox.saying)
+            )
         found.append(mailbox)
     return tuple(found)
 
@@ -180,7 +189,8 @@ def _reply_to(text: str) -> tuple[Mailbox, ...] | Refusal:
     mailbox = parse_mailbox(text)
     if isinstance(mailbox, AddressError):
         return refuse(
-            Code.FAILED_OPERATION__INCORRECT_EMAIL, f"ReplyToAddresses: {mailbox.sentence}"
+            Code.FAILED_OPERATION__INCORRECT_EMAIL,
+            say("ReplyToAddresses: {fault}", fault=mailbox.saying),
         )
     return (mailbox,)
 
@@ -192,7 +202,7 @@ def _header_from(text: str) -> Mailbox | Refusal | None:
     if isinstance(mailbox, AddressError):
         return refuse(
             Code.INVALID_PARAMETER_VALUE__INVALID_EMAIL_IDENTITY,
-            f"HeaderFrom: {mailbox.sentence}",
+            say("HeaderFrom: {fault}", fault=mailbox.saying),
         )
     return mailbox
 
@@ -201,8 +211,10 @@ def _headers(encoded: str) -> tuple[tuple[str, str], ...] | Refusal:
     if not encoded:
         return ()
     found = read_texts(encoded)
-    if isinstance(found, str):
-        return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"SmtpHeaders: {found}")
+    if isinstance(found, Saying):
+        return refuse(
+            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, say("SmtpHeaders: {fault}", fault=found)
+        )
     return tuple(found.items())
 
 
@@ -215,7 +227,10 @@ def _tracking(
         return headers, None
     choice = read_choice(wanted[0])
     if choice is None:
-        return refuse(Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR, f"{TRACK_HEADER}: {CHOICE_RULE}")
+        return refuse(
+            Code.FAILED_OPERATION__PROTOCOL_CHECK_ERR,
+            say("{header}: {rule}", header=TRACK_HEADER, rule=CHOICE_RULE),
+        )
     return tuple(item for item in headers if item[0].lower() != TRACK_HEADER.lower()), choice
 
 
@@ -223,7 +238,7 @@ def _values(template: Template | None) -> dict[str, str] | Refusal:
     if template is None:
         return {}
     found = read_texts(template.template_data)
-    if isinstance(found, str):
+    if isinstance(found, Saying):
         return refuse(Code.FAILED_OPERATION__WRONG_CONTENT_JSON, found)
     return found
 
@@ -236,7 +251,7 @@ def _content(simple: Simple | None) -> tuple[str | None, str | None] | Refusal:
         name = "Html" if html is None else "Text"
         return refuse(
             Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG,
-            f"Simple.{name} must be base64 of UTF-8 text without NUL.",
+            say("Simple.{name} must be base64 of UTF-8 text without NUL.", name=name),
         )
     return html, text
 
@@ -250,7 +265,7 @@ def _files(given: list[Attachment] | None) -> tuple[SubmittedAttachment, ...] | 
         if content is None:
             return refuse(
                 Code.INVALID_PARAMETER_VALUE__ATTACH_CONTENT_IS_WRONG,
-                f"Attachments.{place}.Content must be base64.",
+                say("Attachments.{place}.Content must be base64.", place=place),
             )
         found.append(SubmittedAttachment(file_name=file.file_name, content=content))
     return tuple(found)
@@ -268,7 +283,7 @@ def read_unsubscribe(given: str | int | None, region: str) -> str | Refusal:
         return swapped(unsubscribe, region)
     return refuse(
         Code.INVALID_PARAMETER_VALUE,
-        "0 means no link, 1 to 12 are its language.",
+        say("0 means no link, 1 to 12 are its language."),
         parameter="Unsubscribe",
     )
 
@@ -281,7 +296,7 @@ def _options(request: SendEmailRequest, region: str) -> tuple[bool, str] | Refus
     if trigger not in (0, 1):
         return refuse(
             Code.INVALID_PARAMETER_VALUE,
-            "0 means ordinary mail, 1 means mail that was asked for just now.",
+            say("0 means ordinary mail, 1 means mail that was asked for just now."),
             parameter="TriggerType",
         )
     return trigger == 1, unsubscribe

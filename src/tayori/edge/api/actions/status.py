@@ -13,6 +13,7 @@ from tayori.queue.model import Status
 from tayori.queue.states import State
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 from tayori.runtime.clock import SECOND, day_range, local
 
 KEPT_DAYS: Final = 90
@@ -111,7 +112,10 @@ def _address(text: str) -> str | Refusal:
         return ""
     mailbox = parse_mailbox(text)
     if isinstance(mailbox, AddressError):
-        return refuse(Code.FAILED_OPERATION__INCORRECT_EMAIL, f"ToEmailAddress: {mailbox.sentence}")
+        return refuse(
+            Code.FAILED_OPERATION__INCORRECT_EMAIL,
+            say("ToEmailAddress: {fault}", fault=mailbox.saying),
+        )
     return mailbox.address.addr
 
 

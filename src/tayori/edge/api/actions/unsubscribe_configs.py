@@ -11,6 +11,7 @@ from tayori.edge.api.actions.services import Services
 from tayori.edge.api.call import Call, Count, Done, Request, Response
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 _LONGEST_NUMBER: Final = 9
 Switch = Annotated[int, Meta(ge=0, le=1)]
@@ -62,7 +63,10 @@ async def create_address_unsubscribe_config(
         return config
     if await services.unsubscribes.add(call.account.id, config):
         return Done()
-    return refuse(Code.RESOURCE_IN_USE, f"{config.address} has a setting; update it instead.")
+    return refuse(
+        Code.RESOURCE_IN_USE,
+        say("{address} has a setting; update it instead.", address=config.address),
+    )
 
 
 async def update_address_unsubscribe_config(
@@ -95,7 +99,7 @@ async def list_address_unsubscribe_config(
     if not (text.isascii() and text.isdecimal() and len(text) <= _LONGEST_NUMBER):
         return refuse(
             Code.INVALID_PARAMETER_VALUE,
-            f"It is a number up to {LARGEST_PAGE}, written as a text.",
+            say("It is a number up to {most}, written as a text.", most=LARGEST_PAGE),
             parameter="Limit",
         )
     refused = check_limit(int(text))
@@ -119,7 +123,7 @@ async def _read(
     if request.unsubscribe_config not in CHOICES:
         return refuse(
             Code.INVALID_PARAMETER_VALUE,
-            '"0" means no link, "1" to "12" its language.',
+            say('"0" means no link, "1" to "12" its language.'),
             parameter="UnsubscribeConfig",
         )
     sender = await services.senders.find(call.account.id, request.address)
@@ -133,4 +137,6 @@ async def _read(
 
 
 def _absent(address: str) -> Refusal:
-    return refuse(Code.RESOURCE_NOT_FOUND, f"{address[:80]} has no unsubscribe setting.")
+    return refuse(
+        Code.RESOURCE_NOT_FOUND, say("{address} has no unsubscribe setting.", address=address[:80])
+    )

@@ -6,6 +6,7 @@ from typing import Final
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import say
 
 MAX_SKEW_S: Final = 300
 _MAX_DIGITS: Final = 11
@@ -19,17 +20,22 @@ def check_time(timestamp: bytes, now: int, *, parameter: str) -> Refusal | None:
     if not timestamp.isdigit() or len(timestamp) > _MAX_DIGITS:
         return refuse(
             Code.INVALID_PARAMETER_VALUE,
-            "It is the number of seconds since 1970-01-01 00:00:00 UTC.",
+            say("It is the number of seconds since 1970-01-01 00:00:00 UTC."),
             parameter=parameter,
         )
     skew = int(timestamp) - now // 1000
     if abs(skew) <= MAX_SKEW_S:
         return None
-    side = "ahead of" if skew > 0 else "behind"
-    return refuse(
-        Code.AUTH_FAILURE__SIGNATURE_EXPIRE,
-        f"It is {abs(skew)} seconds {side} the server's time, which is {now // 1000}.",
-    )
+    here = now // 1000
+    if skew > 0:
+        told = say(
+            "It is {skew} seconds ahead of the server's time, which is {now}.", skew=skew, now=here
+        )
+    else:
+        told = say(
+            "It is {skew} seconds behind the server's time, which is {now}.", skew=-skew, now=here
+        )
+    return refuse(Code.AUTH_FAILURE__SIGNATURE_EXPIRE, told)
 
 
 def utc_date(timestamp: bytes) -> bytes:

@@ -18,6 +18,7 @@ import msgspec
 from tayori.edge.api.auth.moment import utc_date
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
+from tayori.refusal.saying import NOTHING, Saying, say
 
 UNSIGNED_PAYLOAD: Final = b"UNSIGNED-PAYLOAD"
 SKIP: Final = b"SKIP"
@@ -90,15 +91,15 @@ def read_claim(authorization: bytes) -> Claim | Refusal:
     found = _AUTHORIZATION.match(authorization)
     if found is None:
         if authorization.strip() == SKIP:
-            return refuse(Code.AUTH_FAILURE, "Authorization: SKIP is not accepted here.")
+            return refuse(Code.AUTH_FAILURE, say("Authorization: SKIP is not accepted here."))
         return _malformed(_fault(authorization))
     secret_id, date, service, signed, signature = found.groups()
     if signed != _USUAL:
         listed = signed.lower().split(b";")
         if b"content-type" not in listed or b"host" not in listed:
-            return _malformed("SignedHeaders must list content-type and host.")
+            return _malformed(say("SignedHeaders must list content-type and host."))
         if len(listed) > _MAX_HEADERS:
-            return _malformed(f"SignedHeaders may list {_MAX_HEADERS} headers.")
+            return _malformed(say("SignedHeaders may list {most} headers.", most=_MAX_HEADERS))
     return Claim(secret_id.decode("latin-1"), date, service, signed, signature.lower())
 
 
@@ -107,7 +108,7 @@ def verify(claim: Claim, secret: bytes, request: Signed, keys: KeyCache) -> Refu
     if claim.date != utc_date(request.timestamp):
         return refuse(
             Code.AUTH_FAILURE__SIGNATURE_FAILURE,
-            "The date in Credential must be the date in UTC of X-TC-Timestamp.",
+            say("The date in Credential must be the date in UTC of X-TC-Timestamp."),
         )
     known = keys.recall(claim, secret)
     key = known or derive_key(secret, claim.date, claim.service)
@@ -122,7 +123,9 @@ def verify(claim: Claim, secret: bytes, request: Signed, keys: KeyCache) -> Refu
     absent = _absent(claim.signed, request)
     return refuse(
         Code.AUTH_FAILURE__SIGNATURE_FAILURE,
-        f"SignedHeaders lists {absent}, which the request does not have." if absent else "",
+        say("SignedHeaders lists {absent}, which the request does not have.", absent=absent)
+        if absent
+        else NOTHING,
     )
 
 
@@ -208,18 +211,18 @@ def _absent(signed: bytes, request: Signed) -> str:
     return ""
 
 
-def _malformed(detail: str) -> Refusal:
-    return refuse(Code.AUTH_FAILURE__INVALID_AUTHORIZATION, detail)
+def _malformed(saying: Saying) -> Refusal:
+    return refuse(Code.AUTH_FAILURE__INVALID_AUTHORIZATION, saying)
 
 
-def _fault(authorization: bytes) -> str:
+def _fault(authorization: bytes) -> Saying:
     if not authorization.startswith(b"TC3-HMAC-SHA256"):
-        return "It must begin with TC3-HMAC-SHA256."
+        return say("It must begin with TC3-HMAC-SHA256.")
     for part in (b"Credential=", b"SignedHeaders=", b"Signature="):
         if part not in authorization:
-            return f"It has no {part.decode()[:-1]}."
+            return say("It has no {part}.", part=part.decode()[:-1])
     if not re.search(rb"Credential=[^/,]+/\d{4}-\d\d-\d\d/[^/,]+/tc3_request", authorization):
-        return "Credential must be <SecretId>/<YYYY-MM-DD>/<service>/tc3_request."
+        return say("Credential must be <SecretId>/<YYYY-MM-DD>/<service>/tc3_request.")
     if not re.search(rb"Signature=[0-9A-Fa-f]{64}\s*\Z", authorization):
-        return "Signature must be 64 hexadecimal digits at the end."
-    return "Its parts must be Credential, SignedHeaders, Signature, in this order."
+        return say("Signature must be 64 hexadecimal digits at the end.")
+    return say("Its parts must be Credential, SignedHeaders, Signature, in this order.")
