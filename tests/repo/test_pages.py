@@ -11,7 +11,7 @@ import tayori.config.reference
 import tayori.edge.api.reference.page
 import tayori.edge.submission.reference
 import tayori.events.reference
-from tayori.cli.main import app
+from tayori.cli.main import build
 
 GENERATED = {
     "docs/configuration.md": tayori.config.reference.page,
@@ -40,10 +40,10 @@ def test_every_page_is_linked_from_another() -> None:
 
 
 def _commands() -> list[str]:
+    app = build()
     single = [
         command.name or (command.callback.__name__ if command.callback else "")
         for command in app.registered_commands
-        if not command.hidden
     ]
     for group in app.registered_groups:
         inner = group.typer_instance

@@ -7,7 +7,7 @@ from typing import Any
 from click.testing import Result
 from typer.testing import CliRunner
 
-from tayori.cli.main import app
+from tayori.cli.main import build
 from tayori.runtime.trouble import Trouble
 
 
@@ -19,7 +19,7 @@ class CommandInside:
 
     def run(self, *words: str) -> Result:
         """Run it to its end; what went wrong is in the result."""
-        return CliRunner().invoke(app, list(words), env=self.settings)
+        return CliRunner().invoke(build(words[:1]), list(words), env=self.settings)
 
     def json(self, *words: str) -> Any:
         """Run it with --json, expect success, and return what it printed."""

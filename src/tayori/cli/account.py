@@ -12,11 +12,14 @@ from tayori.cli.instants import instant
 from tayori.cli.opened import CommandError, account_named, done, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
+from tayori.cli.usage import credit
 from tayori.tenants.limits import NAMES
 from tayori.tenants.model import Account, Permission
 from tayori.tenants.pool_store import PoolStore
 
 account_app = typer.Typer(help="Look after the accounts of customers.", no_args_is_help=True)
+# A negative amount is no option.
+account_app.command("credit", context_settings={"ignore_unknown_options": True})(credit)
 
 Which = Annotated[str, typer.Argument(metavar="ACCOUNT", help="The account's id, AppId or name.")]
 DEFAULT = "default"

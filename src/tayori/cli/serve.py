@@ -1,10 +1,10 @@
-"""`tayori serve`: the server; and the processes that it starts."""
+"""`tayori serve`: the server."""
 
 from typing import Annotated
 
 import typer
 
-from tayori.app.roles import Kind, read_roles
+from tayori.app.roles import read_roles
 from tayori.cli.options import ConfigFile, settings
 
 Roles = Annotated[
@@ -17,19 +17,4 @@ def serve(config: ConfigFile = None, roles: Roles = "") -> None:
     # Imported here because the server's parts take a second that other commands need not spend.
     from tayori.app import serve as server
 
-    server.serve(settings(config), config, read_roles(roles))
-
-
-def serve_process(
-    kind: Kind,
-    control: Annotated[int, typer.Option()],
-    roles: Roles = "",
-    socket: Annotated[list[str] | None, typer.Option()] = None,
-    config: ConfigFile = None,
-) -> None:
-    """Be one process of a running server; the server starts it."""
-    from tayori.app import serve as server
-
-    pairs = (text.rpartition("=") for text in socket or [])
-    descriptors = {name: int(number) for name, _, number in pairs}
-    server.serve_process(settings(config), kind, read_roles(roles), descriptors, control)
+    server.serve(settings(config), read_roles(roles))

@@ -2,7 +2,7 @@
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from itertools import islice
@@ -299,10 +299,6 @@ def _writing(file: Path) -> Iterator[TextIO]:
         yield opened
 
 
-def apps() -> Sequence[tuple[str, typer.Typer]]:
-    """Return the commands by name."""
-    return (
-        ("blacklist", app_of(ListName.SHARED)),
-        ("custom-blacklist", app_of(ListName.CUSTOM)),
-        ("unsubscribed", app_of(ListName.UNSUBSCRIBED)),
-    )
+blacklist_app = app_of(ListName.SHARED)
+custom_blacklist_app = app_of(ListName.CUSTOM)
+unsubscribed_app = app_of(ListName.UNSUBSCRIBED)

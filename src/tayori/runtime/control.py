@@ -5,17 +5,16 @@ and when it is gone, even by SIGKILL, the line closes and the process stops by i
 """
 
 import asyncio
-import os
 import socket
 
 READY = b"ready\n"
 
 
 class ControlLine:
-    """The process's end of the line; `descriptor` was inherited."""
+    """The process's end of the line."""
 
-    def __init__(self, descriptor: int) -> None:
-        self._socket = socket.socket(fileno=descriptor)
+    def __init__(self, line: socket.socket) -> None:
+        self._socket = line
         self._socket.setblocking(False)
         self._task: asyncio.Task[None] | None = None
 
@@ -26,6 +25,12 @@ class ControlLine:
         except OSError:
             # The supervisor is gone; the watch below notices it as well.
             return
+
+    def until_closed(self) -> None:
+        """Return when the supervisor is gone; for a process without an event loop."""
+        self._socket.setblocking(True)
+        while self._socket.recv(64):
+            pass
 
     def watch(self, stopping: asyncio.Event) -> None:
         """Set the event when the supervisor is gone."""
@@ -48,8 +53,7 @@ class ControlLine:
 
 
 def pair() -> tuple[socket.socket, socket.socket]:
-    """Return the supervisor's end and the process's end, which may be inherited."""
+    """Return the supervisor's end and the process's end."""
     ours, theirs = socket.socketpair()
     ours.setblocking(False)
-    os.set_inheritable(theirs.fileno(), True)
     return ours, theirs

@@ -8,7 +8,7 @@ from tests.support.inbound import DOMAIN, HOST, inbound_world
 from tests.support.returned_mails import dsn, letter
 from typer.testing import CliRunner
 
-from tayori.cli.main import app
+from tayori.cli.main import build
 from tayori.db import migrate
 from tayori.db.open import database_url, open_database
 from tayori.runtime.clock import SettableClock, process_clock
@@ -32,7 +32,7 @@ def tayori(tmp_path, monkeypatch):
     monkeypatch.setenv("TAYORI_SERVICE_HOSTNAME", HOST)
 
     async def run(*words):
-        done = await asyncio.to_thread(CliRunner().invoke, app, list(words))
+        done = await asyncio.to_thread(CliRunner().invoke, build(), list(words))
         if isinstance(done.exception, Trouble):
             return str(done.exception)
         assert done.exit_code == 0, done.output

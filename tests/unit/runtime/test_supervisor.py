@@ -8,42 +8,22 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tayori.runtime.supervisor import ProcessSpec, Supervisor
+from tests.support.supervised import child_spec
 
-CHILD = """
-import os, signal, sys
-from pathlib import Path
-folder, name, mode, line = Path(sys.argv[1]), sys.argv[2], sys.argv[3], int(sys.argv[4])
-starts = folder / f"{name}.starts"
-with starts.open("a") as file:
-    file.write(f"{os.getpid()}\\n")
-if mode == "stubborn":
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-else:
-    signal.signal(signal.SIGTERM, lambda *_: (folder / f"{name}.stopped").touch() or sys.exit(0))
-os.write(line, b"ready\\n")
-if mode == "dies-once" and starts.read_text().count("\\n") == 1:
-    sys.exit(3)
-os.read(line, 1)
-(folder / f"{name}.orphaned").touch()
-"""
+from tayori.runtime.supervisor import ProcessSpec, Supervisor
 
 ORPHANING = """
 import asyncio, sys
-from tests.unit.runtime.test_supervisor import spec
+from tests.support.supervised import child_spec
 from tayori.runtime.supervisor import Supervisor
 from pathlib import Path
 async def main():
     folder = Path(sys.argv[1])
-    supervisor = Supervisor([spec(folder, "child")], stop_s=5)
+    supervisor = Supervisor([child_spec(folder, "child")], stop_s=5)
     await supervisor.run(asyncio.Event(), (folder / "all-ready").touch)
-asyncio.run(main())
+if __name__ == "__main__":
+    asyncio.run(main())
 """
-
-
-def spec(folder: Path, name: str, mode: str = "steady") -> ProcessSpec:
-    arguments = ("-c", CHILD, str(folder), name, mode, "{control}")
-    return ProcessSpec(name=name, arguments=arguments)
 
 
 async def until(path: Path) -> None:
@@ -57,7 +37,14 @@ async def starts(folder: Path, name: str, count: int) -> list[int]:
     async with asyncio.timeout(30):
         while not file.exists() or file.read_text().count("\n") < count:
             await asyncio.get_running_loop().run_in_executor(None, os.sched_yield)
-    return [int(line) for line in file.read_text().splitlines()]
+    return [int(line.split()[0]) for line in file.read_text().splitlines()]
+
+
+async def gone(process: int) -> None:
+    """Return when a process has ended; its status may still wait to be asked for."""
+    async with asyncio.timeout(30):
+        while Path(f"/proc/{process}/cmdline").read_bytes():
+            await asyncio.get_running_loop().run_in_executor(None, os.sched_yield)
 
 
 @contextlib.asynccontextmanager
@@ -76,28 +63,47 @@ async def running(folder: Path, *specs: ProcessSpec, stop_s: float = 5) -> Async
 
 
 async def test_all_are_started_and_stopped_by_a_signal(tmp_path: Path) -> None:
-    async with running(tmp_path, spec(tmp_path, "a"), spec(tmp_path, "b")):
+    async with running(tmp_path, child_spec(tmp_path, "a"), child_spec(tmp_path, "b")):
         assert (tmp_path / "a.starts").exists()
         assert (tmp_path / "b.starts").exists()
     assert (tmp_path / "a.stopped").exists()
     assert (tmp_path / "b.stopped").exists()
 
 
+async def test_a_process_has_a_session_of_its_own_and_one_thread(tmp_path: Path) -> None:
+    async with running(tmp_path, child_spec(tmp_path, "a")):
+        process, session, threads = map(int, (tmp_path / "a.starts").read_text().split())
+    assert (session, threads) == (process, 1)
+
+
+async def test_the_end_of_the_forking_server_ends_no_process(tmp_path: Path) -> None:
+    async with running(tmp_path, child_spec(tmp_path, "a")):
+        (child,) = await starts(tmp_path, "a", 1)
+        status = Path(f"/proc/{child}/stat").read_text()
+        parent = int(status.rpartition(")")[2].split()[1])
+        os.kill(parent, signal.SIGTERM)
+        os.kill(parent, signal.SIGKILL)
+        await gone(parent)
+        assert Path(f"/proc/{child}").exists()
+    assert (tmp_path / "a.stopped").exists()
+    assert len(await starts(tmp_path, "a", 1)) == 1
+
+
 async def test_a_process_that_ends_is_started_again(tmp_path: Path) -> None:
-    async with running(tmp_path, spec(tmp_path, "a", "dies-once")):
+    async with running(tmp_path, child_spec(tmp_path, "a", "dies-once")):
         first, second = await starts(tmp_path, "a", 2)
     assert first != second
 
 
 async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
-    async with running(tmp_path, spec(tmp_path, "a")):
+    async with running(tmp_path, child_spec(tmp_path, "a")):
         (first,) = await starts(tmp_path, "a", 1)
         os.kill(first, signal.SIGKILL)
         assert len(await starts(tmp_path, "a", 2)) == 2
 
 
 async def test_a_process_that_does_not_stop_is_killed(tmp_path: Path) -> None:
-    async with running(tmp_path, spec(tmp_path, "a", "stubborn"), stop_s=0.2):
+    async with running(tmp_path, child_spec(tmp_path, "a", "stubborn"), stop_s=0.2):
         (child,) = await starts(tmp_path, "a", 1)
     assert not Path(f"/proc/{child}").exists()
 

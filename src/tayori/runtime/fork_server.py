@@ -1,0 +1,13 @@
+"""Read last by the server that forks the processes, and by nobody else.
+
+What it has read so far lasts as long as it does, so no process looks for garbage in it, and its
+memory stays shared. It ends when nobody is left whom it could serve; a signal to a whole group of
+processes must not take it away from those that are still finishing their work.
+"""
+
+import gc
+import signal
+
+gc.collect()
+gc.freeze()
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
