@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Most tests of real servers wait for something, so there are more workers than cores.
+WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 ASSETS := src/tayori/edge/console/assets
 
 .DEFAULT_GOAL := help
@@ -59,7 +61,7 @@ check: setup ## Format, lint, types, import contracts, the repository's own rule
 	$(BIN)/pytest tests/repo -n 0
 
 test: setup ## Run the whole test suite
-	$(BIN)/pytest -n auto --dist loadgroup $(ARGS)
+	$(BIN)/pytest -n $(WORKERS) $(ARGS)
 
 test-console: setup ## The console in a browser only; screenshots are left in build/screenshots
 	$(BIN)/pytest tests/console -n 0 $(ARGS)

@@ -1,6 +1,6 @@
 """The console in a browser: the tests of a worker share one server and one Chromium.
 
-All of them belong to one group, so that one worker runs them and starts both only once.
+One worker runs all of them and starts both only once (`tests.support.scheduling`).
 """
 
 from collections.abc import AsyncIterator
@@ -18,7 +18,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/console/" in str(item.path):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
-            item.add_marker(pytest.mark.xdist_group("console"))
 
 
 @pytest_asyncio.fixture(scope="session", loop_scope="session")

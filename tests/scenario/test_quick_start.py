@@ -15,7 +15,7 @@ from tayori.edge.console.pages.start.snippets import GUIDES, KEY_VARIABLE, Value
 from tayori.queue.states import State
 from tayori.queue.story_store import StoryStore
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("quick-start")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 RUN = {"python": [sys.executable, "-W", "ignore"], "curl": ["sh", "-e"]}
 
 

@@ -17,7 +17,7 @@ from tests.support.command import Command
 
 from tayori.cli.trial import Ports, Trial, trial
 
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("score")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 PUBLIC_URL = "https://mail.shop.test"
 NEWS = (
     "Newsletter of the Corner Shop: this month we introduce a rye bread that stays fresh for a week, "

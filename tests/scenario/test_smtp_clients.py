@@ -38,7 +38,7 @@ from tayori.cli.trial import SENDER, Ports, Trial, trial
 from tayori.smtp.tls import write_self_signed
 
 # All tests of this file share one service.
-pytestmark = [pytest.mark.asyncio(loop_scope="module"), pytest.mark.xdist_group("smtp_clients")]
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 MESSAGE_ID = re.compile(r"250 2\.0\.0 Ok qcloudses-30-\d+-date-\d{14}-\w{13}")
 
 

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.command import Command
+from tests.support.command_inside import CommandInside
 from tests.support.postgresql import PostgresqlServer
 from tests.support.prepared import postgresql_database, prepare_sqlite, prepared_postgresql
 
@@ -51,6 +51,6 @@ async def database(installed_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def tayori(installed_url: str, tmp_path: Path) -> Command:
+def tayori(installed_url: str, tmp_path: Path) -> CommandInside:
     url = "" if installed_url.startswith("sqlite") else installed_url
-    return Command({"TAYORI_DATA_DIR": str(tmp_path), "TAYORI_DATABASE_URL": url})
+    return CommandInside({"TAYORI_DATA_DIR": str(tmp_path), "TAYORI_DATABASE_URL": url})

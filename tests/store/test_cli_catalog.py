@@ -33,7 +33,7 @@ async def test_templates_are_reviewed(tayori, parts):
     assert [line.split()[3] for line in mine] == ["status", "approved", "refused"]
     assert "999" in await asyncio.to_thread(tayori.complaint, "template", "approve", "999")
     missing = await asyncio.to_thread(tayori.run, "template", "reject", str(one.id))
-    assert missing.returncode == 2
+    assert missing.exit_code == 2
 
 
 async def test_what_the_rules_found_is_shown(tayori, parts):

@@ -1,6 +1,7 @@
 """The `tayori` command inside the test's own process: no interpreter is started for each call."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,11 @@ class CommandInside:
 
     def run(self, *words: str) -> Result:
         """Run it to its end; what went wrong is in the result."""
+        # A command runs a loop of its own, which a test's thread may already do.
+        with ThreadPoolExecutor(1) as thread:
+            return thread.submit(self._run, words).result()
+
+    def _run(self, words: tuple[str, ...]) -> Result:
         return CliRunner().invoke(build(words[:1]), list(words), env=self.settings)
 
     def json(self, *words: str) -> Any:
