@@ -52,7 +52,8 @@ def _stat(process_id: int) -> list[str]:
 
 def server_cpu_s(process_id: int) -> float:
     """Return the CPU seconds of a server with its children, those that have ended included."""
-    ended = _stat(process_id)[13:15]
+    # What ended is in the sums of whoever forked it.
+    ended = [ticks for member in tree_of(process_id) for ticks in _stat(member)[13:15]]
     return usage_of(process_id).cpu_s + sum(map(int, ended)) / _TICKS
 
 

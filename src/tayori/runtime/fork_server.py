@@ -8,6 +8,9 @@ processes must not take it away from those that are still finishing their work.
 import gc
 import signal
 
+from setproctitle import setproctitle
+
 gc.collect()
 gc.freeze()
+setproctitle("tayori: forks processes")
 signal.signal(signal.SIGTERM, signal.SIG_IGN)

@@ -20,6 +20,8 @@ from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from typing import Any, Final
 
+from setproctitle import setproctitle
+
 from tayori.runtime import control, log
 from tayori.runtime.control import ControlLine
 
@@ -147,6 +149,7 @@ class Supervisor:
 
 def _be(target: Callable[..., None], arguments: tuple[Any, ...], line: socket.socket) -> None:
     """Be a process: what the forked process runs."""
+    setproctitle(f"tayori: {multiprocessing.current_process().name}")
     # A terminal's Ctrl-C reaches the supervisor alone, which stops all in order.
     os.setsid()
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
