@@ -4,12 +4,12 @@ from dataclasses import replace
 from functools import partial
 
 import pytest
-from tests.store.conftest import _statement
 from tests.store.test_door import NOW, door
 from tests.support.deliverers import Deliverers, name_server, until, within
 from tests.support.peers.misbehaving import never_answers
 from tests.support.peers.receiving import Receivers, Recorder
 from tests.support.peers.scripted import scripted
+from tests.support.prepared import execute
 from tests.support.sink import Sink
 from tests.unit.accept.test_checks import GOOD, box, many
 
@@ -193,7 +193,7 @@ async def test_a_database_that_goes_away_delays_and_loses_nothing(
     async with delivery.running(sink.port) as loop:
         for goal in (20, 60, 120):
             await within(sink.until(partial(enough, sink, goal)))
-            await _statement(installed_url, cut)
+            await execute(installed_url, cut)
         await within(loop.wait_settled(300), 60)
     assert set(sink.recipients.values()) == {1}
     assert {row.state for row in (await delivery.states()).values()} == {State.DELIVERED}

@@ -2,9 +2,9 @@ import asyncio
 import os
 
 import pytest
-from tests.store.conftest import _statement
 from tests.store.test_door import NOW, ZONE, OneAccount
 from tests.support.deliverers import Deliverers, name_server, within
+from tests.support.prepared import execute
 from tests.support.sink import Sink
 from tests.unit.accept.test_checks import GOOD
 
@@ -100,7 +100,7 @@ async def test_a_broken_connection_is_made_again(installed_url, signals):
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
         "WHERE datname = current_database() AND pid <> pg_backend_pid()"
     )
-    await _statement(installed_url, cut)
+    await execute(installed_url, cut)
     # A connection that was made again counts as a signal, since some may have been missed.
     await within(wait)
     wait = asyncio.create_task(signal.wait(FAR_S))

@@ -38,11 +38,11 @@ async def postgresql_database(
 ) -> AsyncIterator[str]:
     """Yield the URL of a copy of a database, an empty one when none is named."""
     name = f"test_{uuid.uuid4().hex}"
-    await _statement(server, f"CREATE DATABASE {name} TEMPLATE {template}")
+    await execute(server.url("postgres"), f"CREATE DATABASE {name} TEMPLATE {template}")
     try:
         yield server.url(name)
     finally:
-        await _statement(server, f"DROP DATABASE {name} WITH (FORCE)")
+        await execute(server.url("postgres"), f"DROP DATABASE {name} WITH (FORCE)")
 
 
 @cache
@@ -58,7 +58,7 @@ _TEMPLATES: set[PostgresqlServer] = set()
 
 async def _template(server: PostgresqlServer) -> str:
     if server not in _TEMPLATES:
-        await _statement(server, f"CREATE DATABASE {TEMPLATE}")
+        await execute(server.url("postgres"), f"CREATE DATABASE {TEMPLATE}")
         await migrate.prepare(server.url(TEMPLATE))
         _TEMPLATES.add(server)
     return TEMPLATE
@@ -70,8 +70,9 @@ def _made(url: str) -> None:
         runner.run(migrate.prepare(url))
 
 
-async def _statement(server: PostgresqlServer, sql: str) -> None:
-    connection = await asyncpg.connect(server.url("postgres"))
+async def execute(url: str, sql: str) -> None:
+    """Run one statement on a connection of its own."""
+    connection = await asyncpg.connect(url)
     try:
         await connection.execute(sql)
     finally:
