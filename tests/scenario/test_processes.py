@@ -16,10 +16,12 @@ async def test_the_number_of_processes_changes_no_result(
     make_server: MakeServer, dns: DnsServer, database: str
 ) -> None:
     results = []
-    for processes in (0, 1, 3):
+    for processes, doors in ((0, 1), (1, 1), (3, 2)):
         async with Sink() as sink:
             server = await make_server(
-                database, delivery={"processes": processes, "port": sink.port}
+                database,
+                delivery={"processes": processes, "port": sink.port},
+                doors={"processes": doors},
             )
             await server.start()
             load = Load(server, await new_tenant(server, dns, f"mail.shop{processes}.test"), dns)

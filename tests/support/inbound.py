@@ -31,6 +31,7 @@ from tayori.db.statement import Statement
 from tayori.db.tables.queue import message, message_content, recipient
 from tayori.dns.resolver import Resolver
 from tayori.edge.certificate import Certificate
+from tayori.edge.connection_counts import ConnectionCounts
 from tayori.edge.mx.handler import Inbound
 from tayori.edge.mx.server import build_mx
 from tayori.edge.smtp_listeners import SmtpListeners
@@ -250,6 +251,7 @@ async def inbound_world(
             spool=spool,
             permits=Permits(database, clock, LimitScope.INBOUND_SECOND),
             clock=clock,
+            connections=ConnectionCounts.of(settings, "mx", BOX),
             connections_per_address=settings.mx.connections_per_address,
             mails_per_second=settings.mx.mails_per_second,
         )

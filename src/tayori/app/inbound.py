@@ -17,6 +17,7 @@ from tayori.delivery.reactions.store import ReactionStore
 from tayori.delivery.shaping_rules import LiveShaping
 from tayori.dns.mx import MailHostFinder
 from tayori.edge.certificate import Certificate
+from tayori.edge.connection_counts import ConnectionCounts
 from tayori.edge.mx.handler import Inbound
 from tayori.edge.mx.server import build_mx
 from tayori.edge.smtp_listeners import SmtpListeners
@@ -75,6 +76,7 @@ def listener(parts: Parts) -> SmtpListeners:
         spool=Spool(parts.database, parts.inbound_signal.announce),
         permits=Permits(parts.database, parts.clock, Scope.INBOUND_SECOND),
         clock=parts.clock,
+        connections=ConnectionCounts.of(parts.settings, "mx", parts.box),
         connections_per_address=own.connections_per_address,
         mails_per_second=own.mails_per_second,
     )

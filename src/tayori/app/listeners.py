@@ -17,8 +17,12 @@ Sockets = Mapping[str, socket.socket]
 READY_FILE = "ready.json"
 
 
-def bind_all(settings: Settings, roles: frozenset[Role]) -> dict[str, socket.socket]:
-    """Return the bound sockets by listener; ListenError closes what was bound before it."""
+def bind_all(settings: Settings, roles: frozenset[Role]) -> list[Sockets]:
+    """Return the sockets of each process of the doors, by listener.
+
+    ListenError closes what was bound before it.
+    """
+    copies = settings.doors.processes
     wanted: tuple[tuple[str, Role, str, str], ...] = (
         ("http", Role.API, "http.listen", settings.http.listen),
         ("submission", Role.SUBMISSION, "submission.listen", settings.submission.listen),
@@ -31,13 +35,14 @@ def bind_all(settings: Settings, roles: frozenset[Role]) -> dict[str, socket.soc
         ("mx", Role.MX, "mx.listen", settings.mx.listen),
     )
     with contextlib.ExitStack() as stack:
-        bound = {
-            name: stack.enter_context(contextlib.closing(bind(text, setting)))
-            for name, role, setting, text in wanted
-            if text and _wanted(name, role, roles)
-        }
+        bound: dict[str, list[socket.socket]] = {}
+        for name, role, setting, text in wanted:
+            if text and _wanted(name, role, roles):
+                bound[name] = bind(text, setting, copies=copies)
+                for each in bound[name]:
+                    stack.enter_context(contextlib.closing(each))
         stack.pop_all()
-        return bound
+        return [{name: each[place] for name, each in bound.items()} for place in range(copies)]
 
 
 def _wanted(name: str, role: Role, roles: frozenset[Role]) -> bool:

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import fcntl
 import os
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -44,14 +44,15 @@ def serve(settings: Settings, roles: frozenset[Role]) -> None:
             os.environ[metrics.DIRECTORY_VARIABLE] = str(counted)
             read_ahead(_READ_AHEAD)
         asyncio.run(prepare(settings))
-        sockets = bind_all(settings, roles)
+        shared = bind_all(settings, roles)
+        sockets = shared[0]
         settings = _with_address(settings, sockets)
         if "http" in sockets and Role.CONSOLE in roles:
             asyncio.run(_first_operator(settings))
         if alone:
             _loop(_alone(settings, sockets, roles))
         else:
-            _loop(_supervise(settings, sockets, roles, counted))
+            _loop(_supervise(settings, shared, roles, counted))
 
 
 def serve_process(
@@ -103,33 +104,38 @@ async def _alone(settings: Settings, sockets: Sockets, roles: frozenset[Role]) -
 
 
 async def _supervise(
-    settings: Settings, sockets: Sockets, roles: frozenset[Role], counted: Path
+    settings: Settings, shared: Sequence[Sockets], roles: frozenset[Role], counted: Path
 ) -> None:
     stopping = asyncio.Event()
     stop_on_signals(stopping)
     supervisor = Supervisor(
-        _specs(settings, sockets, roles),
+        _specs(settings, shared, roles),
         stop_s=STOP_S,
         on_end=lambda process_id: metrics.process_ended(process_id, counted),
     )
-    with _announcing(Path(settings.data_dir), sockets) as on_ready:
+    with _announcing(Path(settings.data_dir), shared[0]) as on_ready:
         await supervisor.run(stopping, on_ready)
 
 
-def _specs(settings: Settings, sockets: Sockets, roles: frozenset[Role]) -> list[ProcessSpec]:
-    specs = []
-    for kind in kinds_of(roles):
-        held = sockets if kind is Kind.DOORS else {}
-        copies = settings.delivery.processes if kind is Kind.DELIVERY else 1
-        specs += [
-            ProcessSpec(
-                name=f"{kind.value}-{number}" if copies > 1 else kind.value,
-                target=serve_process,
-                arguments=(settings, kind, roles, held),
-            )
-            for number in range(1, copies + 1)
-        ]
-    return specs
+def _specs(
+    settings: Settings, shared: Sequence[Sockets], roles: frozenset[Role]
+) -> list[ProcessSpec]:
+    """Return the processes; `shared` are the sockets of each process of the doors."""
+    nothing: Sockets = {}
+    held = {
+        Kind.DOORS: shared,
+        Kind.DELIVERY: (nothing,) * settings.delivery.processes,
+        Kind.CHORES: (nothing,),
+    }
+    return [
+        ProcessSpec(
+            name=f"{kind.value}-{number}" if len(held[kind]) > 1 else kind.value,
+            target=serve_process,
+            arguments=(settings, kind, roles, sockets),
+        )
+        for kind in kinds_of(roles)
+        for number, sockets in enumerate(held[kind], start=1)
+    ]
 
 
 @contextmanager

@@ -134,6 +134,11 @@ def _checked(settings: Settings) -> Settings:
             date.fromisoformat(day)
         except ValueError as error:
             raise ConfigError(f"review: {day} is no day of the calendar.") from error
+    if settings.doors.processes > 1 and settings.delivery.processes == 0:
+        raise ConfigError(
+            "doors.processes is more than 1 only where delivery.processes is 1 or more: with 0 the "
+            "server is one process."
+        )
     trouble = trouble_with_sources(settings.delivery) or trouble_with_prices(settings.billing)
     if trouble:
         raise ConfigError(trouble)

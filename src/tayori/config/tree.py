@@ -52,6 +52,20 @@ class DatabaseSettings(Section, frozen=True):
     ] = 8
 
 
+class DoorSettings(Section, frozen=True):
+    """The processes that clients talk to, by HTTP and SMTP."""
+
+    processes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=64,
+            description="Processes that share the listeners; more than one where a single core is "
+            "too slow to take all mail. Limits hold over all of them.",
+        ),
+    ] = 1
+
+
 class Http(Section, frozen=True):
     """The API, the console and the links in mails."""
 
@@ -268,6 +282,7 @@ class Settings(Section, frozen=True):
     ] = "./tayori-data"
     service: Service = Service()
     database: DatabaseSettings = DatabaseSettings()
+    doors: DoorSettings = DoorSettings()
     http: Http = Http()
     console: ConsoleSettings = ConsoleSettings()
     notices: NoticeSettings = NoticeSettings()

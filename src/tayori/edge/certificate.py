@@ -5,6 +5,7 @@ certificate in place.
 """
 
 import datetime as dt
+import fcntl
 import ssl
 from pathlib import Path
 
@@ -55,9 +56,8 @@ class Certificate:
 
     def load(self) -> ssl.SSLContext:
         """Return the context of the files as they are now, making our own first; raises."""
-        if self._own and not (self._cert.exists() and self._key.exists()):
-            now = dt.datetime.fromtimestamp(self._clock.now() / 1000, dt.UTC)
-            write_self_signed(self._host_name, cert_file=self._cert, key_file=self._key, now=now)
+        if self._own:
+            self._make_once()
         self._seen = self._state()
         try:
             context = server_context(self._cert, self._key, minimum=self._minimum)
@@ -70,6 +70,16 @@ class Certificate:
             # OpenSSL refuses the old versions at its default level.
             context.set_ciphers("DEFAULT:@SECLEVEL=0")
         return context
+
+    def _make_once(self) -> None:
+        self._cert.parent.mkdir(parents=True, exist_ok=True)
+        with (self._cert.parent / "making.lock").open("w") as lock:
+            # Processes that start together must not each write half of a pair.
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if self._cert.exists() and self._key.exists():
+                return
+            now = dt.datetime.fromtimestamp(self._clock.now() / 1000, dt.UTC)
+            write_self_signed(self._host_name, cert_file=self._cert, key_file=self._key, now=now)
 
     def changed(self) -> bool:
         """Tell whether the files are others than those read last."""

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from tayori.edge.certificate import Certificate, CertificateError
+from tayori.edge.connection_counts import ConnectionCounts
 from tayori.runtime import log
 from tayori.smtp.handler import Connection, Handler, ServerSettings
 from tayori.smtp.server import Server
@@ -24,10 +25,12 @@ class SmtpListeners:
         *,
         handler: Callable[[Connection], Handler],
         settings: ServerSettings,
+        connections: ConnectionCounts,
     ) -> None:
         self._certificate = certificate
         self._handler = handler
         self._settings = settings
+        self._connections = connections
         self._servers: list[Server] = []
         self._timer: asyncio.TimerHandle | None = None
         self._log = log.get(role)
@@ -52,6 +55,7 @@ class SmtpListeners:
             self._timer = None
         await asyncio.gather(*(server.stop(grace_s=grace_s) for server in self._servers))
         self._servers.clear()
+        self._connections.close()
 
     @property
     def connections(self) -> int:

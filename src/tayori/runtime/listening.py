@@ -4,6 +4,7 @@ Binding first means that an address in use stops the program before it touches a
 restarted process finds the connections that arrived in between waiting in its socket.
 """
 
+import contextlib
 import socket
 
 from tayori.runtime.trouble import Trouble
@@ -23,19 +24,40 @@ def parse_listen(text: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-def bind(text: str, setting: str) -> socket.socket:
-    """Return a listening socket; `setting` is the setting's name for the error's sentence."""
+def bind(text: str, setting: str, *, copies: int = 1) -> list[socket.socket]:
+    """Return listening sockets of one address, among which the system shares connections out.
+
+    `setting` is the setting's name for the error's sentence; ListenError.
+    """
     host, port = parse_listen(text)
     try:
         family = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0][0]
-        bound = socket.create_server((host, port), family=family, backlog=BACKLOG)
+        bound = [socket.create_server((host, port), family=family, backlog=BACKLOG)]
+        if copies > 1:
+            bound = _shared(bound[0], family, copies)
     except OSError as error:
         raise ListenError(
             f"{setting} = {text} cannot be listened on: {error.strerror}. "
             "Choose another address, or stop what holds this one."
         ) from error
-    bound.setblocking(False)
+    for each in bound:
+        each.setblocking(False)
     return bound
+
+
+def _shared(alone: socket.socket, family: int, copies: int) -> list[socket.socket]:
+    """Return sockets at the place of one, which was bound alone to be sure that nobody else is."""
+    host, port = alone.getsockname()[:2]
+    alone.close()
+    with contextlib.ExitStack() as stack:
+        bound = [
+            stack.enter_context(
+                socket.create_server((host, port), family=family, backlog=BACKLOG, reuse_port=True)
+            )
+            for _ in range(copies)
+        ]
+        stack.pop_all()
+        return bound
 
 
 def address_of(bound: socket.socket) -> str:

@@ -41,6 +41,7 @@ WRONG = {
     '[submission]\ncert_file = "a.pem"\n': "set together",
     "[policy]\nlevel_per_day = [1, 2]\n": "20 numbers",
     '[database]\nurl = "mysql://x"\n': "database.url must begin",
+    "[doors]\nprocesses = 2\n[delivery]\nprocesses = 0\n": "doors.processes is more than 1 only",
     '[http]\nlisten = "no port"\n': "http.listen",
 }
 

@@ -4,12 +4,12 @@ A mail is taken for addresses of ours only, and stored before the yes. A fault o
 451 and logged; the client keeps the mail and comes again.
 """
 
-from collections import Counter
 from collections.abc import Awaitable
 from typing import Final
 
 from tayori.accept.checks.size import LARGEST
 from tayori.edge.clients import client_key
+from tayori.edge.connection_counts import ConnectionCounts
 from tayori.inbound.routing import Destination, Purpose, Router
 from tayori.inbound.spool import NewMail
 from tayori.inbound.spool_store import Spool
@@ -40,13 +40,14 @@ class Inbound:
         spool: Spool,
         permits: Permits,
         clock: Clock,
+        connections: ConnectionCounts,
         connections_per_address: int,
         mails_per_second: int,
     ) -> None:
         self.router = router
         self.spool = spool
         self.clock = clock
-        self.connections: Counter[str] = Counter()
+        self.connections = connections
         self.most_connections = connections_per_address
         self.log = log.get("mx")
         self._permits = permits
@@ -69,16 +70,13 @@ class MxHandler(Handler):
     def connect(self, connection: Connection) -> Reply | None:
         """Refuse one connection too many from one client."""
         _ = connection
-        self._shared.connections[self._client] += 1
-        if self._shared.connections[self._client] > self._shared.most_connections:
+        if self._shared.connections.enter(self._client) > self._shared.most_connections:
             return TOO_MANY_CONNECTIONS
         return None
 
     def disconnect(self) -> None:
         """Count the connection out."""
-        self._shared.connections[self._client] -= 1
-        if self._shared.connections[self._client] <= 0:
-            del self._shared.connections[self._client]
+        self._shared.connections.leave(self._client)
 
     def reset(self) -> None:
         """Forget what the recipients were for."""

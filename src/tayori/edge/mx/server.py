@@ -21,4 +21,5 @@ def build_mx(settings: Settings, shared: Inbound, certificate: Certificate) -> S
             idle_s=own.idle_s,
             max_errors=10,
         ),
+        connections=shared.connections,
     )

@@ -4,13 +4,13 @@ A yes to a mail is said after the door's commit. A fault of ours is answered 451
 client keeps the mail and comes again.
 """
 
-from collections import Counter
 from collections.abc import Awaitable
 
 from tayori.accept.door import Door
 from tayori.accept.submission import Accepted
 from tayori.catalog.model import Sender
 from tayori.edge.clients import client_key
+from tayori.edge.connection_counts import ConnectionCounts
 from tayori.edge.submission.answers import accepted_reply, refusal_reply
 from tayori.edge.submission.logins import Logins
 from tayori.edge.submission.rate import Rate
@@ -44,10 +44,11 @@ class Submissions:
         accounts: Accounts,
         rate: Rate,
         clock: Clock,
+        connections: ConnectionCounts,
         connections_per_address: int,
     ) -> None:
         self.logins = logins
-        self.connections: Counter[str] = Counter()
+        self.connections = connections
         self.most_connections = connections_per_address
         self.log = log.get("submission")
         self._door = door
@@ -98,16 +99,13 @@ class SubmissionHandler(Handler):
     def connect(self, connection: Connection) -> Answer | None:
         """Refuse one connection too many from one client."""
         _ = connection
-        self._shared.connections[self._client] += 1
-        if self._shared.connections[self._client] > self._shared.most_connections:
+        if self._shared.connections.enter(self._client) > self._shared.most_connections:
             return TOO_MANY_CONNECTIONS
         return None
 
     def disconnect(self) -> None:
         """Count the connection out."""
-        self._shared.connections[self._client] -= 1
-        if self._shared.connections[self._client] <= 0:
-            del self._shared.connections[self._client]
+        self._shared.connections.leave(self._client)
 
     def auth(self, credentials: Credentials) -> Awaitable[Reply]:
         """Judge a sender address and its password."""

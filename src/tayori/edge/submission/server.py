@@ -6,6 +6,7 @@ from tayori.catalog.senders import Senders
 from tayori.config.tree import Settings
 from tayori.db.database import Database
 from tayori.edge.certificate import Certificate
+from tayori.edge.connection_counts import ConnectionCounts
 from tayori.edge.smtp_listeners import SmtpListeners
 from tayori.edge.submission.handler import SubmissionHandler, Submissions
 from tayori.edge.submission.logins import FREE, Logins
@@ -34,6 +35,7 @@ class SubmissionServer(SmtpListeners):
             certificate,
             handler=lambda connection: SubmissionHandler(shared, connection),
             settings=_server_settings(settings),
+            connections=shared.connections,
         )
 
 
@@ -81,6 +83,7 @@ def build_submission(
         accounts=accounts,
         rate=Rate(permits, settings.policy.requests_per_second, limits),
         clock=clock,
+        connections=ConnectionCounts.of(settings, "submission", box),
         connections_per_address=settings.submission.connections_per_address,
     )
     return SubmissionServer(settings, shared, Certificate.of(settings, clock))
