@@ -71,6 +71,12 @@ class BenchServer(TayoriProcess):
         return given
 
 
+def processes(doors: int, delivery: int = 0) -> dict[str, Any]:
+    """Return the settings of so many processes; one of the doors alone is the whole server."""
+    supervised = max(delivery, 1) if doors > 1 else delivery
+    return {"doors": {"processes": doors}, "delivery": {"processes": supervised}}
+
+
 async def load(server: TayoriProcess, tenant: Tenant, calls: int, pace: float = 0.0) -> Measured:
     """Run the load in a process of its own."""
     target = Target(
@@ -87,7 +93,13 @@ async def load(server: TayoriProcess, tenant: Tenant, calls: int, pace: float = 
 
 
 async def measure(
-    name: str, folder: Path, settings: dict[str, Any], calls: int, *, pace: float = 0.0
+    name: str,
+    folder: Path,
+    settings: dict[str, Any],
+    calls: int,
+    *,
+    pace: float = 0.0,
+    delivering: bool = False,
 ) -> Result:
     """Start a server, load it, wait until everything is delivered when it delivers."""
     async with DnsServer() as dns, SinkProcess() as sink:
@@ -95,7 +107,6 @@ async def measure(
             dns.add(f"r{number}.test", "MX", "10 mx.sink.test.")
         dns.add("mx.sink.test", "A", "127.0.0.1")
         host, port = dns.address
-        delivering = settings["delivery"]["processes"] > 0
         merged = {
             "dns": {"servers": [f"{host}:{port}"]},
             **settings,
@@ -133,13 +144,15 @@ async def measure(
         )
 
 
-async def run(calls: int) -> list[Result]:
+async def run(calls: int, doors: int = 1) -> list[Result]:
     """Return the results of all runs, one after the other."""
     results = []
-    for name, processes, number in (("accept only", 0, calls), ("in to out", 2, calls)):
+    for name, delivery in (("accept only", 0), ("in to out", 2)):
         with tempfile.TemporaryDirectory() as folder:
-            settings = {"delivery": {"processes": processes}}
-            results.append(await measure(name, Path(folder), settings, number))
+            settings = processes(doors, delivery)
+            results.append(
+                await measure(name, Path(folder), settings, calls, delivering=delivery > 0)
+            )
     return results
 
 
@@ -147,8 +160,9 @@ def main() -> None:
     """Print what was measured."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--calls", type=int, default=5_000)
+    parser.add_argument("--doors", type=int, default=1, help="processes that take calls")
     given = parser.parse_args()
-    for result in asyncio.run(run(given.calls)):
+    for result in asyncio.run(run(given.calls, given.doors)):
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
 
 

@@ -87,9 +87,8 @@ def flush_s(folder: Path, rounds: int = 300) -> float:
         return (time.perf_counter() - began) / rounds
 
 
-async def _api(calls: int) -> list[Line]:
-    nobody: dict[str, object] = {"delivery": {"processes": 0}}
-    everything: dict[str, object] = {"delivery": {"processes": 2}}
+async def _api(calls: int, doors: int) -> list[Line]:
+    nobody, everything = accept.processes(doors), accept.processes(doors, delivery=2)
     with tempfile.TemporaryDirectory() as folder:
         full = await accept.measure("accept", Path(folder), nobody, calls)
     with tempfile.TemporaryDirectory() as folder:
@@ -97,7 +96,7 @@ async def _api(calls: int) -> list[Line]:
             "half", Path(folder), nobody, calls // 2, pace=full.accepted_per_s / 2
         )
     with tempfile.TemporaryDirectory() as folder:
-        through = await accept.measure("through", Path(folder), everything, calls)
+        through = await accept.measure("through", Path(folder), everything, calls, delivering=True)
     return [
         Line(what="API calls accepted", measured=full.accepted_per_s, unit="/s", budget=4_000),
         Line(what="  CPU per 1,000 calls", measured=full.cpu_s_per_1000, unit="s"),
@@ -153,9 +152,9 @@ def _screening(rounds: int) -> list[Line]:
     ]
 
 
-async def _smtp(mails: int) -> list[Line]:
+async def _smtp(mails: int, doors: int) -> list[Line]:
     lines = []
-    for result in await submission.measure(mails):
+    for result in await submission.measure(mails, doors=doors):
         kept = "connection per" not in result.name
         budget = (4_500 if kept else 2_500) if result.name.startswith("20 ") else 0
         lines += [
@@ -215,7 +214,7 @@ async def _trigger(mails: int) -> list[Line]:
     ]
 
 
-async def _all(scale: float) -> list[Line]:
+async def _all(scale: float, doors: int) -> list[Line]:
     with tempfile.TemporaryDirectory() as folder:
         flush = flush_s(Path(folder))
     signature, composing = rsa_s(), compose_s(max(50, int(500 * scale)))
@@ -240,8 +239,8 @@ async def _all(scale: float) -> list[Line]:
         ),
         Line(what="  without the signature", measured=(composing - signature) * 1e6, unit="µs"),
         *_screening(max(50, int(1_000 * scale))),
-        *await _api(int(6_000 * scale)),
-        *await _smtp(int(4_000 * scale)),
+        *await _api(int(6_000 * scale), doors),
+        *await _smtp(int(4_000 * scale), doors),
         *await _drains(int(3_000 * scale)),
         *await _trigger(max(20, int(100 * scale))),
     ]
@@ -251,7 +250,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale", type=float, default=1.0, help="how much to send, 1.0 = usual")
-    lines = asyncio.run(_all(parser.parse_args().scale))
+    parser.add_argument("--doors", type=int, default=1, help="processes that take calls and mails")
+    given = parser.parse_args()
+    lines = asyncio.run(_all(given.scale, given.doors))
     table = Table("what", "measured", "unit", "budget", "kept (1 = all)", box=None)
     for line in lines:
         budget = f"{line.budget:,.0f}" if line.budget else ""

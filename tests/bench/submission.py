@@ -3,6 +3,7 @@
 Postfix takes the same mails from the same load generator, without AUTH, and holds them; it has no
 checks, quotas or events. Both speak in clear on loopback. Without Postfix on the machine its
 figures are 0. Run: python -m tests.bench.submission [--mails N] [--octets N]
+[--doors N]
 """
 
 import argparse
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tests.bench.accept import RECEIVERS, BenchServer
+from tests.bench.accept import RECEIVERS, BenchServer, processes
 from tests.bench.measured import Measured
 from tests.bench.postfix_process import PostfixProcess, is_there
 from tests.bench.submission_load import Target, run_load
@@ -26,7 +27,6 @@ from tayori.sandbox.dns_server import DnsServer
 
 PASSWORD = "abCD12wxyz"
 SETTINGS: dict[str, Any] = {
-    "delivery": {"processes": 0},
     "submission": {
         "listen": "127.0.0.1:0",
         "allow_plain_auth": True,
@@ -99,13 +99,14 @@ async def peer(mails: int, octets: int) -> list[float]:
             return [one.per_second for one in measured]
 
 
-async def measure(mails: int, octets: int = 5_000) -> list[Result]:
+async def measure(mails: int, octets: int = 5_000, doors: int = 1) -> list[Result]:
     """Start a server, load it in each way, and Postfix after it."""
     results = []
+    settings = {**SETTINGS, **processes(doors)}
     with tempfile.TemporaryDirectory() as folder:
         async with DnsServer() as dns:
             host, port = dns.address
-            server = BenchServer(Path(folder), {"dns": {"servers": [f"{host}:{port}"]}, **SETTINGS})
+            server = BenchServer(Path(folder), {"dns": {"servers": [f"{host}:{port}"]}, **settings})
             await server.start(roles="api,submission,sweep")
             tenant = await ready_tenant(server, dns)
             own = int(str(server.ready["submission"]).rpartition(":")[2])
@@ -150,8 +151,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--mails", type=int, default=5_000)
     parser.add_argument("--octets", type=int, default=5_000)
+    parser.add_argument("--doors", type=int, default=1, help="processes that take mails")
     given = parser.parse_args()
-    for result in asyncio.run(measure(given.mails, given.octets)):
+    for result in asyncio.run(measure(given.mails, given.octets, given.doors)):
         sys.stdout.write(msgspec.json.encode(result).decode() + "\n")
 
 
