@@ -15,7 +15,7 @@ import random
 import signal
 import sys
 import tempfile
-from collections.abc import Callable
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ import msgspec
 from tencentcloud.common.exception.tencent_cloud_sdk_exception import TencentCloudSDKException
 from tests.bench.accept import BenchServer
 from tests.bench.sink_process import SinkProcess
-from tests.bench.usage import server_cpu_s, tree_of, usage_of
+from tests.bench.usage import server_cpu_s, usage_of
 from tests.support.tayori_process import TayoriProcess
 from tests.support.tenant import Tenant, new_tenant
 
@@ -136,17 +136,9 @@ async def arrived(server: TayoriProcess, tenant: Tenant, sink: SinkProcess, rece
     await server.until(done, timeout_s=PATIENCE_S)
 
 
-def kill_one(server: TayoriProcess, choose: Callable[[list[int]], int]) -> int:
+def kill_one(server: TayoriProcess, name: str) -> None:
     """Kill one of the server's own processes at once (SIGKILL); the supervisor replaces it."""
-    supervisor = int(server.ready["pid"])
-    victim = choose(sorted(tree_of(supervisor)[1:]))
-    os.kill(victim, signal.SIGKILL)
-    return victim
-
-
-def delivers(process_id: int) -> bool:
-    """Tell whether a process is one of those that deliver."""
-    return b"delivery" in Path(f"/proc/{process_id}/cmdline").read_bytes()
+    os.kill(server.processes[name], signal.SIGKILL)
 
 
 async def measure(folder: Path, receivers: int, kill_every_s: float) -> Result:
@@ -164,14 +156,7 @@ async def measure(folder: Path, receivers: int, kill_every_s: float) -> Result:
 async def _measure(
     server: BenchServer, dns: DnsServer, sink: SinkProcess, receivers: int, kill_every_s: float
 ) -> Result:
-    loop, chance, kills, of_deliverers = asyncio.get_running_loop(), random.Random(7), 0, 0
-
-    def choose(members: list[int]) -> int:
-        nonlocal of_deliverers
-        victim = chance.choice(members)
-        of_deliverers += delivers(victim)
-        return victim
-
+    loop, chance, killed = asyncio.get_running_loop(), random.Random(7), Counter[str]()
     tenant = await new_tenant(server, dns)
     began = loop.time()
     list_id = await fill(server, tenant, receivers)
@@ -184,8 +169,9 @@ async def _measure(
         await asyncio.wait({arrival}, timeout=kill_every_s or 10.0)
         peak = max(peak, usage_of(int(server.ready["pid"])).peak_mib)
         if kill_every_s and not arrival.done():
-            kill_one(server, choose)
-            kills += 1
+            victim = chance.choice(sorted(server.processes))
+            kill_one(server, victim)
+            killed[victim.partition("-")[0]] += 1
     await arrival
     ended = loop.time()
     after = usage_of(int(server.ready["pid"]))
@@ -195,8 +181,8 @@ async def _measure(
     octets = sum(file.stat().st_size for file in files)
     return Result(
         receivers=receivers,
-        kills=kills,
-        kills_of_deliverers=of_deliverers,
+        kills=killed.total(),
+        kills_of_deliverers=killed["delivery"],
         queued_twice=queued_twice,
         missing=sink.missing,
         twice=sink.twice,

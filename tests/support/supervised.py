@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 from tayori.runtime.control import ControlLine
@@ -16,6 +17,29 @@ def child_spec(folder: Path, name: str, mode: str = "steady") -> ProcessSpec:
     `mode` is "steady", "stubborn" (it does not hear SIGTERM) or "dies-once".
     """
     return ProcessSpec(name=name, target=be, arguments=(folder, name, mode))
+
+
+class ReadSlowly:
+    """A folder whose reading, in the process that gets it, lasts until it has a file "go".
+
+    Its file "reading" tells the process.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def __reduce__(self) -> tuple[Callable[[Path], Path], tuple[Path]]:
+        """Return what pickle calls."""
+        return _read_slowly, (self._folder,)
+
+
+def _read_slowly(folder: Path) -> Path:
+    draft = folder / "draft"
+    draft.write_text(str(os.getpid()))
+    draft.replace(folder / "reading")
+    while not (folder / "go").exists():
+        os.sched_yield()
+    return folder
 
 
 def be(folder: Path, name: str, mode: str, line: ControlLine) -> None:

@@ -170,6 +170,12 @@ class TayoriProcess:
         """What was logged as an error, and every line that is no log at all."""
         return [line for line in self.log if line.get("level") in {None, "error", "critical"}]
 
+    @property
+    def processes(self) -> dict[str, int]:
+        """Return the ids of the server's own processes by their names, as it told them last."""
+        started = [line for line in self.log if line.get("event") == "process_started"]
+        return {str(line["process"]): int(line["child"]) for line in started}
+
     async def until(
         self, condition: Callable[[], bool | Awaitable[bool]], timeout_s: float = 90
     ) -> None:

@@ -152,7 +152,7 @@ def _be(target: Callable[..., None], arguments: tuple[Any, ...], line: socket.so
     setproctitle(f"tayori: {multiprocessing.current_process().name}")
     # A terminal's Ctrl-C reaches the supervisor alone, which stops all in order.
     os.setsid()
-    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     target(*arguments, ControlLine(line))
 
 

@@ -8,13 +8,14 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from tests.support.supervised import child_spec
+import pytest
+from tests.support.supervised import ReadSlowly, be, child_spec
 
-from tayori.runtime.supervisor import ProcessSpec, Supervisor
+from tayori.runtime.supervisor import ProcessSpec, Supervisor, read_ahead
 
 ORPHANING = """
 import asyncio, sys
-from tests.support.supervised import child_spec
+from tests.support.supervised import ReadSlowly, be, child_spec
 from tayori.runtime.supervisor import Supervisor
 from pathlib import Path
 async def main():
@@ -24,6 +25,12 @@ async def main():
 if __name__ == "__main__":
     asyncio.run(main())
 """
+
+
+@pytest.fixture(autouse=True)
+def forking() -> None:
+    """Have the forking server prepared as that of a real server is."""
+    read_ahead(["tests.support.supervised"])
 
 
 async def until(path: Path) -> None:
@@ -100,6 +107,21 @@ async def test_a_killed_process_is_started_again(tmp_path: Path) -> None:
         (first,) = await starts(tmp_path, "a", 1)
         os.kill(first, signal.SIGKILL)
         assert len(await starts(tmp_path, "a", 2)) == 2
+
+
+async def test_a_signal_reaches_a_process_that_is_hardly_born(tmp_path: Path) -> None:
+    newborn = ProcessSpec(name="a", target=be, arguments=(ReadSlowly(tmp_path), "a", "steady"))
+    stopping = asyncio.Event()
+    task = asyncio.create_task(Supervisor([newborn], stop_s=5).run(stopping, stopping.set))
+    await until(tmp_path / "reading")
+    first = int((tmp_path / "reading").read_text())
+    os.kill(first, signal.SIGTERM)
+    (tmp_path / "go").touch()
+    (second,) = await starts(tmp_path, "a", 1)
+    assert second != first
+    stopping.set()
+    async with asyncio.timeout(30):
+        await task
 
 
 async def test_a_process_that_does_not_stop_is_killed(tmp_path: Path) -> None:
