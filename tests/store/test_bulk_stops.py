@@ -83,7 +83,7 @@ async def test_at_level_0_a_task_fails_with_the_reason_and_goes_on_when_let_go(w
     await world.services.tasks.resume(made["TaskId"])
     await all_steps(world)
     done = await found(world, made)
-    assert (done.status, done.sent, done.error) == (TaskStatus.FINISHED, 30, "")
+    assert (done.status, done.sent, str(done.error)) == (TaskStatus.FINISHED, 30, "")
 
 
 async def test_eight_percent_stop_a_task_in_the_middle_and_the_next_day_it_recovers(world):
@@ -102,8 +102,8 @@ async def test_eight_percent_stop_a_task_in_the_middle_and_the_next_day_it_recov
         200,
     )
     assert stopped.requested == stopped.sent + stopped.remaining
-    assert "stopped for the rest of the day" in stopped.error
-    assert "8.0% refused by receivers" in stopped.error
+    assert "stopped for the rest of the day" in stopped.error.english
+    assert "8.0% refused by receivers" in stopped.error.english
     assert len(await sent(world)) == 200
     now = world.clock.now()
     world.clock.advance(day_range(day_of(now, ZONE), ZONE)[1] - now)

@@ -29,6 +29,7 @@ from tayori.events.model import Event, EventKind
 from tayori.events.store import record
 from tayori.queue.states import State
 from tayori.queue.store import QueueStore
+from tayori.refusal.saying import keep
 from tayori.runtime.clock import DAY, HOUR, SettableClock
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
@@ -237,7 +238,7 @@ async def test_a_slow_endpoint_is_given_up_after_its_time(make_world, receiver):
     await delivered(world, "a@x.test")
     await world.send()
     (entry,) = await world.log(endpoint)
-    assert entry.error == "No answer within 0.05 seconds."
+    assert entry.error.english == "No answer within 0.05 seconds."
     assert entry.state is CallState.WAITING
     never.set()
 
@@ -282,7 +283,7 @@ async def test_private_networks_are_not_called(make_world, receiver):
     assert receiver.taken == []
     for endpoint in (literal, named):
         (entry,) = await world.log(endpoint)
-        assert entry.error.startswith("Not called: ")
+        assert entry.error.english.startswith("Not called: ")
 
 
 async def test_https_is_verified(make_world, tmp_path):
@@ -297,7 +298,7 @@ async def test_https_is_verified(make_world, tmp_path):
         await delivered(strict, "a@x.test")
         await strict.send()
         assert secure.taken == []
-        assert "certificate" in (await strict.log(endpoint))[0].error.lower()
+        assert "certificate" in (await strict.log(endpoint))[0].error.english.lower()
         strict.clock.advance(6_000)
         trusting = make_world(tls_ca_file=str(roots))
         await trusting.send()
@@ -325,11 +326,11 @@ async def test_after_a_day_of_failures_an_endpoint_is_off_until_a_replay(
         world.clock.advance(HOUR // 2)
     found = await world.endpoints.get(endpoint.id)
     assert found.off_at is not None
-    assert found.off_reason == "Every call failed for 24 hours; the last: HTTP status 503"
+    assert found.off_reason.english == "Every call failed for 24 hours; the last: HTTP status 503"
     assert world.switched_off == [(receiver.url, found.off_reason)]
     (told,) = [one for one in await events_of(database) if one["kind"] == "callback_off"]
     assert told["account_id"] == world.account.id
-    assert json.loads(told["data"]) == {"url": receiver.url, "reason": found.off_reason}
+    assert json.loads(told["data"]) == {"url": receiver.url, "reason": keep(found.off_reason)}
     await delivered(world, "c@x.test")
     receiver.behave = yes
     receiver.taken.clear()

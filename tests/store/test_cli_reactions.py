@@ -48,7 +48,7 @@ async def test_a_task_is_stopped_by_hand(tayori, database):
     assert (added["task_id"], added["effect"]) == (number, "task stopped")
     task = await TaskStore(database).get(number)
     assert task.status is TaskStatus.FAILED
-    assert "wrong link" in task.error
+    assert "wrong link" in task.error.english
 
 
 async def test_what_makes_no_sense_is_said(tayori, database):

@@ -56,7 +56,7 @@ async def test_addresses_are_added_for_a_time_and_hold(tayori, database):
     now = process_clock().now()
     target = Target(owner.id, "d.test", "a@x.test")
     store = SuppressStore(database)
-    assert "asked by phone" in (await store.find([target], now))[target].reason
+    assert "asked by phone" in (await store.find([target], now))[target].reason.english
     assert await store.find([target], now + 3 * DAY) == {}
     own = ("--account", "shop")
     await asyncio.to_thread(tayori.json, "custom-blacklist", "add", "c@x.test", *own)

@@ -79,15 +79,15 @@ async def test_accepted_mail_arrives_signed_and_its_fate_is_known(database, cloc
     for mail in sink.mails[:5]:
         assert dkim.verify(mail.content, dnsfunc=functools.partial(lookup, RECORD))
     found = await delivery.states()
-    assert (found["u0@x.test"].state, found["u0@x.test"].reply) == (
+    assert (found["u0@x.test"].state, found["u0@x.test"].reply.english) == (
         State.DELIVERED,
         "250 2.0.0 Taken",
     )
     assert found["unknown@x.test"].state is State.BOUNCED
-    assert found["unknown@x.test"].reply == "550 5.1.1 No such user"
+    assert found["unknown@x.test"].reply.english == "550 5.1.1 No such user"
     assert found["later@x.test"].state is State.DEFERRED
     assert found["a@null.test"].state is State.BOUNCED
-    assert "null MX" in found["a@null.test"].reply
+    assert "null MX" in found["a@null.test"].reply.english
 
 
 async def test_a_greylisted_mail_expires_after_its_lifetime(database, clock, delivery):
@@ -113,7 +113,7 @@ async def test_a_greylisted_mail_expires_after_its_lifetime(database, clock, del
     events = await EventStore(database).of_message(entry.message_number)
     (told,) = [event for event in events if event.kind is EventKind.DELAYED]
     assert 4 * HOUR <= told.at - NOW <= 4 * HOUR + 2 * MINUTE
-    assert told.data["reason"] == entry.reply
+    assert told.data["reason"] == entry.reply.english
 
 
 async def test_what_was_said_is_kept_with_each_attempt(database, clock, delivery, sink):
@@ -143,7 +143,7 @@ async def test_a_private_host_is_not_connected_to(database, clock, delivery, sin
         await within(loop.wait_settled(1))
     found = (await delivery.states())["a@x.test"]
     assert found.state is State.BOUNCED
-    assert "private" in found.reply
+    assert "private" in found.reply.english
     assert not sink.mails
 
 
@@ -178,7 +178,7 @@ async def row_of(database, address):
 
 
 async def has_waited(delivery, address):
-    while (await row_of(delivery.database, address))["wait_cause"] != DOWN:  # noqa: ASYNC110 - nobody tells of it
+    while (await row_of(delivery.database, address))["wait_cause"] != DOWN.english:  # noqa: ASYNC110 - nobody tells of it
         await asyncio.sleep(0)
 
 

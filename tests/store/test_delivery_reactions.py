@@ -166,7 +166,7 @@ async def test_a_mail_that_expires_while_it_is_paused_says_so(database, clock, d
         await within(loop.wait_settled(1))
     (status,) = (await delivery.states()).values()
     assert status.state is State.EXPIRED
-    assert "their maintenance" in status.reply
+    assert "their maintenance" in status.reply.english
 
 
 async def test_a_connection_that_is_refused_counts_once_for_all_that_wait(

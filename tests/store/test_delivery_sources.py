@@ -194,7 +194,7 @@ async def test_without_an_address_of_the_family_the_mail_waits_and_says_why(worl
         await within(loop.wait_settled(1))
     found = (await world.deliverers.states())["a@six.test"]
     assert found.state is State.DEFERRED
-    assert "IPv6 addresses only" in found.reply
+    assert "IPv6 addresses only" in found.reply.english
 
 
 async def test_a_paused_source_is_avoided_while_another_is_free(world):

@@ -98,7 +98,7 @@ async def test_bulk_mail_of_a_stopped_domain_ends_and_other_mail_waits(delivery,
         assert [row.state for row in found] == [State.DROPPED] * 3 + [State.QUEUED] * 3
         assert [row.attempts for row in found] == [0] * 6
         status = (await delivery.states())["u0@x.test"]
-        assert (status.send_status, REASON in status.reply) == (3030, True)
+        assert (status.send_status, REASON in status.reply.english) == (3030, True)
         clock.advance(DAY)
         await settled_where(
             delivery, lambda rows: [row.state for row in rows[3:]] == [State.DELIVERED] * 3
@@ -127,5 +127,5 @@ async def test_mail_that_is_kept_back_beyond_its_lifetime_expires(delivery, cloc
     clock.advance(73 * HOUR)
     async with delivery.running(sink.port):
         await settled_where(delivery, lambda rows: {row.state for row in rows} == {State.EXPIRED})
-    assert "kept back" in (await delivery.states())["u0@x.test"].reply
+    assert "kept back" in (await delivery.states())["u0@x.test"].reply.english
     assert sum(sink.recipients.values()) == 0

@@ -57,7 +57,7 @@ async def test_different_mails_count_and_the_same_one_only_once(database):
     await finds.note(account, FindKind.SPAM, "c", "SPAM_WORDS")
     stopped = await accounts.get(account)
     assert stopped.suspended
-    assert "3 mails within a day were taken for spam" in stopped.suspended_reason
+    assert "3 mails within a day were taken for spam" in stopped.suspended_reason.english
     (told,) = await suspended_events(database)
     assert "SPAM_WORDS" in told
 

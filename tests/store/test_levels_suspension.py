@@ -10,6 +10,7 @@ from tayori.db.tables.events import event
 from tayori.db.tables.tenants import account
 from tayori.events.model import EventKind
 from tayori.refusal.codes import Code
+from tayori.refusal.saying import recall
 from tayori.runtime.clock import DAY, day_range
 from tayori.runtime.ids import Ids
 from tayori.runtime.secrets import SecretBox
@@ -28,7 +29,7 @@ def world(database, **reputation):
 async def suspension(domain):
     async with domain.database.read() as transaction:
         row = await transaction.fetch_one(Statement(select(account)))
-    return row["suspended_reason"] if row["suspended_at"] is not None else None
+    return str(recall(row["suspended_reason"])) if row["suspended_at"] is not None else None
 
 
 async def resume(domain):

@@ -39,7 +39,7 @@ async def test_what_is_found_tells_how_the_mail_stands(database):
     store = StoryStore(database)
     one, two = await store.of_message(1, "m", 9)
     assert (one.to_address, one.state, one.subject) == ("a@x.test", State.QUEUED, "Hello")
-    assert (two.state, two.reply) == (State.DROPPED, "blacklisted")
+    assert (two.state, str(two.reply)) == (State.DROPPED, "blacklisted")
     async with database.write() as transaction:
         opened = Event(at=NOW, account_id=1, kind=EventKind.OPEN, message_id=1, recipient_id=one.id)
         await record(transaction, [opened])

@@ -100,7 +100,7 @@ async def test_the_others_of_a_mail_get_it_and_the_status_tells_of_the_dropped(
     to = (box("a@x.test"), box("b@x.test"))
     assert isinstance(await door(database, clock).accept(replace(GOOD, to=to)), Accepted)
     rows = await QueueStore(database).status(1, (NOW, NOW + DAY), (0, 10))
-    found = {row.to_address: (row.send_status, UNKNOWN in row.reply) for row in rows}
+    found = {row.to_address: (row.send_status, UNKNOWN in row.reply.english) for row in rows}
     assert found == {"a@x.test": (SendStatus.BLACKLISTED, True), "b@x.test": (0, False)}
 
 

@@ -105,10 +105,10 @@ async def test_dane(delivery, receivers, dns, case):
     found = await send(delivery, receivers)
     if refusal:
         assert (found.state, taken.messages) == (State.DEFERRED, [])
-        assert found.reply.startswith(refusal)
-        assert "DANE for mx.x.test demands" in found.reply
+        assert found.reply.english.startswith(refusal)
+        assert "DANE for mx.x.test demands" in found.reply.english
     else:
-        assert found.state is State.DELIVERED, found.reply
+        assert found.state is State.DELIVERED, found.reply.english
         assert taken.connections[0].tls
 
 
@@ -125,7 +125,7 @@ async def test_keys_that_cannot_be_found_out_make_the_mail_wait(delivery, receiv
     dns.fail(f"_{receivers.port}._tcp.mx.x.test", Failure.SERVFAIL)
     found = await send(delivery, receivers)
     assert (found.state, taken.messages) == (State.DEFERRED, [])
-    assert found.reply.startswith("450 4.7.5 dnssec-invalid: the TLSA records of mx.x.test")
+    assert found.reply.english.startswith("450 4.7.5 dnssec-invalid: the TLSA records of mx.x.test")
 
 
 async def test_dane_goes_before_mta_sts(delivery, receivers, policies, dns):
@@ -136,7 +136,7 @@ async def test_dane_goes_before_mta_sts(delivery, receivers, policies, dns):
     assert (await send(delivery, receivers, policies)).state is State.DELIVERED
     receivers.pin("mx.x.test", "3 1 1 " + "00" * 32)
     found = await send(delivery, receivers, policies)
-    assert (found.state, found.reply[:24]) == (State.DEFERRED, "450 4.7.5 tlsa-invalid: ")
+    assert (found.state, found.reply.english[:24]) == (State.DEFERRED, "450 4.7.5 tlsa-invalid: ")
 
 
 STS = {
@@ -160,10 +160,10 @@ async def test_mta_sts(delivery, receivers, policies, case):
     found = await send(delivery, receivers, policies)
     if refusal:
         assert (found.state, taken.messages) == (State.DEFERRED, [])
-        assert found.reply.startswith(refusal)
-        assert "the MTA-STS policy of x.test" in found.reply
+        assert found.reply.english.startswith(refusal)
+        assert "the MTA-STS policy of x.test" in found.reply.english
     else:
-        assert found.state is State.DELIVERED, found.reply
+        assert found.state is State.DELIVERED, found.reply.english
 
 
 async def test_a_policy_outlives_its_server_until_its_time_is_over(
@@ -297,7 +297,7 @@ async def test_mail_that_requires_tls_never_goes_in_clear(delivery, receivers, w
     found = (await delivery.states())["a@x.test"]
     if refusal:
         assert (found.state, taken.messages) == (State.DEFERRED, [])
-        assert found.reply.startswith(refusal)
+        assert found.reply.english.startswith(refusal)
     else:
         assert found.state is State.DELIVERED
         assert taken.connections[0].tls
@@ -329,8 +329,8 @@ async def test_what_a_shaping_rule_demands_is_kept(delivery, receivers, case):
     found = await send(delivery, receivers)
     if refusal:
         assert (found.state, taken.messages) == (State.DEFERRED, [])
-        assert found.reply.startswith(refusal)
-        assert "the shaping rule of strict" in found.reply
+        assert found.reply.english.startswith(refusal)
+        assert "the shaping rule of strict" in found.reply.english
     else:
         assert (found.state, len(taken.messages)) == (State.DELIVERED, 1)
 
@@ -373,9 +373,9 @@ async def test_requiretls(delivery, receivers, policies, case):
     if refusal:
         final = State.BOUNCED if refusal.startswith("5") else State.DEFERRED
         assert (found.state, taken.messages) == (final, [])
-        assert found.reply.startswith(refusal)
+        assert found.reply.english.startswith(refusal)
     else:
-        assert found.state is State.DELIVERED, found.reply
+        assert found.state is State.DELIVERED, found.reply.english
         assert taken.messages[0][0].mail.require_tls
 
 
@@ -389,7 +389,10 @@ async def test_who_does_not_need_tls_is_not_held_to_policies_but_to_our_own(
     await add_account(delivery.database)
     await store.require_account(1, required=True)
     found = await send(delivery, receivers, policies, tls="optional")
-    assert (found.state, "the sending account demands" in found.reply) == (State.DEFERRED, True)
+    assert (found.state, "the sending account demands" in found.reply.english) == (
+        State.DEFERRED,
+        True,
+    )
     await store.require_account(1, required=False)
     assert (await send(delivery, receivers, policies, tls="optional")).state is State.DELIVERED
 
@@ -398,4 +401,4 @@ async def test_a_large_mail_keeps_what_its_sender_asks(delivery, receivers):
     await receivers.add("x.test", "self-signed")
     values = {"name": "x" * 100_000}
     found = await send(delivery, receivers, asks={"tls": "require", "values": values})
-    assert (found.state, found.reply[:10]) == (State.BOUNCED, "550 5.7.30")
+    assert (found.state, found.reply.english[:10]) == (State.BOUNCED, "550 5.7.30")

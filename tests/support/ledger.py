@@ -17,6 +17,7 @@ from tayori.db.tables.reputation import domain_day, level_change
 from tayori.events.model import ATTEMPT, PROVIDER, EventKind
 from tayori.mail.outcome import Kind
 from tayori.queue.states import FINAL, State
+from tayori.refusal.saying import recall
 from tayori.reputation.engagement_store import note
 from tayori.reputation.figures import Figures
 from tayori.reputation.judging_store import figures_of
@@ -83,7 +84,7 @@ class Ledger:
         """Return why recipients went back to the queue unattempted, by address."""
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_WAITS)
-        return {row["address"]: row["wait_cause"] for row in rows}
+        return {row["address"]: str(recall(row["wait_cause"])) for row in rows}
 
     @staticmethod
     @asynccontextmanager

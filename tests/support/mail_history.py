@@ -11,6 +11,7 @@ from tayori.queue.intake import Intake
 from tayori.queue.model import Leased, NewMessage, NewRecipient, Priority, Role, Settlement
 from tayori.queue.states import State
 from tayori.queue.story_store import StoryStore
+from tayori.refusal.saying import NOTHING, Saying
 from tayori.runtime.clock import HOUR
 from tayori.tenants.model import Account
 
@@ -30,7 +31,7 @@ class History:
         *addresses: str,
         at: int,
         subject: str = "Your order",
-        dropped: dict[str, str] | None = None,
+        dropped: dict[str, Saying] | None = None,
     ) -> None:
         """Take a message with these recipients; `dropped` has reasons of those not written to."""
         why = dropped or {}
@@ -50,7 +51,7 @@ class History:
                     domain=address.partition("@")[2],
                     role=Role.TO,
                     dropped_status=1007 if address in why else 0,
-                    dropped_reason=why.get(address, ""),
+                    dropped_reason=why.get(address, NOTHING),
                 )
                 for address in addresses
             ),
@@ -62,7 +63,7 @@ class History:
         async with self._parts.database.write() as transaction:
             await intake.take(transaction, [message], numbers)
 
-    async def waited(self, address: str, now: int, cause: str, *, until: int) -> None:
+    async def waited(self, address: str, now: int, cause: Saying, *, until: int) -> None:
         """Let a recipient go back to the queue unattempted, for a cause."""
         leased = await self._leased(address, now)
         await self._settle(

@@ -33,7 +33,7 @@ def _simulated(recipient: NewRecipient) -> NewRecipient:
     marked = replace(recipient, simulated=True)
     if recipient.address.lower().partition("@")[0].partition("+")[0] != BLACKLISTED:
         return marked
-    reason = _blacklisted(recipient.address).english
+    reason = _blacklisted(recipient.address)
     return replace(marked, dropped_status=int(SendStatus.BLACKLISTED), dropped_reason=reason)
 
 

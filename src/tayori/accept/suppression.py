@@ -54,6 +54,4 @@ def _without(message: NewMessage, found: Mapping[Target, Suppression]) -> NewMes
 
 
 def _dropped(recipient: NewRecipient, reason: Suppression) -> NewRecipient:
-    return replace(
-        recipient, dropped_status=int(reason.status), dropped_reason=reason.reason.english
-    )
+    return replace(recipient, dropped_status=int(reason.status), dropped_reason=reason.reason)

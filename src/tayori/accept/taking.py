@@ -10,6 +10,7 @@ from tayori.db.database import Transaction
 from tayori.events.model import Event, EventKind
 from tayori.queue.model import NewMessage, NewRecipient
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import keep
 from tayori.reputation.model import Claim
 from tayori.reputation.standing import Standings
 
@@ -75,7 +76,7 @@ def refused_event(refusing: Refusing) -> Event:
     """Return the event that explains a refusal to the account."""
     data: dict[str, str | int] = {
         "code": refusing.refusal.code.value,
-        "reason": refusing.refusal.detail,
+        "reason": keep(refusing.refusal.saying),
     }
     if refusing.mailbox_types:
         data |= {DOMAIN: refusing.domain, MAILBOX_TYPES: refusing.mailbox_types}

@@ -10,6 +10,7 @@ from tayori.callbacks.posting import Poster
 from tayori.callbacks.service import Dispatcher, Selection
 from tayori.callbacks.store import CallbackStore
 from tayori.events.feed_store import Horizon
+from tayori.refusal.saying import Saying
 from tayori.runtime.clock import DAY
 from tayori.runtime.service import Periodic, Service
 
@@ -40,7 +41,7 @@ def calling(parts: Parts) -> list[Service]:
     selection = Selection(store, Horizon(parts.database), parts.clock)
     owners = build_owner_notices(parts)
 
-    async def switched_off(endpoint: Endpoint, reason: str) -> None:
+    async def switched_off(endpoint: Endpoint, reason: Saying) -> None:
         await owners.callback_off(endpoint.account_id, endpoint.url, reason)
 
     dispatcher = Dispatcher(

@@ -26,6 +26,7 @@ from tayori.delivery.source_choice import SourceChooser
 from tayori.delivery.stops import Stops
 from tayori.delivery.takeover import TakeOver
 from tayori.mail.tracking_token import KEY_PURPOSE
+from tayori.refusal.saying import say
 from tayori.reputation.standing_store import StopStore
 from tayori.reputation.warmup import WARMUP_RULES, read_table
 from tayori.reputation.warmup_store import WarmupStore
@@ -107,7 +108,11 @@ def screening(parts: Parts, composer: Composer, scanner: Scanner | None) -> Scre
         finds = await store.add(account_id, message_id, name, now=now, since=now - DAY)
         log.get("screen").warning("malware", account=account_id, message=message_id, name=name)
         if most and finds >= most:
-            reason = f"Malware was found in {finds} mails within a day, last {name}."
+            reason = say(
+                "Malware was found in {count} mails within a day, last {name}.",
+                count=finds,
+                name=name,
+            )
             await finds_of.suspend(account_id, reason)
 
     async def on_spam(account_id: int, key: str, name: str) -> None:

@@ -12,6 +12,7 @@ from tayori.bulk import statements
 from tayori.bulk.model import Task
 from tayori.catalog.receiver_model import Receiver
 from tayori.db.database import Database, Transaction
+from tayori.refusal.saying import recall
 
 
 async def add_aside(
@@ -55,9 +56,12 @@ class AsideStore:
         values = {"of_id": task.id, "of_run": task.run, "of_provider": provider, "most": most}
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.ASIDE, values)
-        names = ("id", "address", "data", "valid", "reason", "created_at")
+        names = ("id", "address", "data", "valid", "created_at")
         there = [row for row in rows if row["id"] is not None]
         return Waiting(
-            receivers=[Receiver(**{name: row[name] for name in names}) for row in there],
+            receivers=[
+                Receiver(**{name: row[name] for name in names}, reason=recall(row["reason"]))
+                for row in there
+            ],
             gone=tuple(row["receiver_id"] for row in rows if row["id"] is None),
         )

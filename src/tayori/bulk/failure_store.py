@@ -7,6 +7,7 @@ from tayori.bulk import statements
 from tayori.bulk.model import Failure
 from tayori.db.database import Database, Row, Transaction
 from tayori.queue.states import State
+from tayori.refusal.saying import recall
 
 AT_ONCE: Final = 1_000
 """Rows of one question, so that a task of any size takes little memory."""
@@ -55,7 +56,9 @@ async def _skipped(
     values = {"of_id": task_id, "after_run": place.run, "after": place.number, "most": most}
     rows = await transaction.fetch(statements.SKIPS, values)
     found = [
-        Failure(address=row["address"], kind=row["reason"], detail=row["detail"], at=row["at"])
+        Failure(
+            address=row["address"], kind=row["reason"], detail=recall(row["detail"]), at=row["at"]
+        )
         for row in rows
     ]
     if len(rows) < most:
@@ -75,7 +78,7 @@ async def _failed(
         Failure(
             address=row["address"],
             kind=State(row["state"]).name.lower(),
-            detail=row["reply"],
+            detail=recall(row["reply"]),
             at=row["ended_at"] or 0,
             bounce_class=classes.get(row["id"], ""),
             mail=row["public_id"],

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
+from tayori.refusal.saying import Saying
+
 
 class TaskKind(IntEnum):
     """When a task sends, as the API numbers it (BatchSendEmail TaskType)."""
@@ -154,7 +156,7 @@ class Task:
     day_sent: int
     baseline: Outcomes
     aside: Mapping[str, int] = field(default_factory=dict)
-    error: str
+    error: Saying
     due_at: int | None
     resends: int | None
     created_at: int
@@ -184,7 +186,7 @@ class Skip:
     receiver_id: int
     address: str
     reason: Reason
-    detail: str
+    detail: Saying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,7 +198,7 @@ class Failure:
 
     address: str
     kind: str
-    detail: str
+    detail: Saying
     at: int
     bounce_class: str = ""
     mail: str = ""

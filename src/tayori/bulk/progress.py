@@ -21,7 +21,8 @@ from tayori.bulk.pacing import Grant
 from tayori.catalog.receiver_model import Receiver
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal
-from tayori.refusal.table import Language, message
+from tayori.refusal.saying import NOTHING, Saying, say
+from tayori.refusal.table import whole
 from tayori.runtime.clock import HOUR, SECOND
 
 PASSED_OVER = frozenset(
@@ -162,10 +163,11 @@ def _skips(done: Sequence[Receiver], answers: Mapping[int, Refusal | None]) -> l
     skips = []
     for one in done:
         if one.id not in answers:
-            reason, detail = Reason.DUPLICATE, "The same address stands in the list before."
+            reason = Reason.DUPLICATE
+            detail = say("The same address stands in the list before.")
         elif (no := answers[one.id]) is not None:
             reason = _REASONS.get(no.code, Reason.REFUSED)
-            detail = no.detail or message(no, Language.EN)
+            detail = no.saying or whole(no)
         else:
             continue
         skips.append(Skip(receiver_id=one.id, address=one.address, reason=reason, detail=detail))
@@ -203,11 +205,11 @@ def stopped(task: Task, refusal: Refusal) -> Task:
         going_on(task, None),
         status=TaskStatus.FAILED,
         cause=Cause.REFUSED,
-        error=message(refusal, Language.EN),
+        error=whole(refusal),
     )
 
 
-def paused(task: Task, cause: Cause, error: str, due_at: int | None = None) -> Task:
+def paused(task: Task, cause: Cause, error: Saying, due_at: int | None = None) -> Task:
     """Return a task that waits for its time, or for somebody; the rest of its run is cached."""
     return replace(
         task,
@@ -222,7 +224,7 @@ def paused(task: Task, cause: Cause, error: str, due_at: int | None = None) -> T
 def waiting(task: Task, given: Grant) -> Task:
     """Return a task that was given nothing for now."""
     if given.status is TaskStatus.PAUSED:
-        return paused(task, given.cause, "", given.until)
+        return paused(task, given.cause, NOTHING, given.until)
     return going_on(task, given.until)
 
 
@@ -232,7 +234,7 @@ def going_on(task: Task, due_at: int | None) -> Task:
         task,
         status=TaskStatus.SENDING,
         cause=Cause.NONE,
-        error="",
+        error=NOTHING,
         cached=0,
         due_at=due_at,
     )

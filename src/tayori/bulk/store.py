@@ -29,6 +29,7 @@ from tayori.db.statement import like_text
 from tayori.db.window import Key
 from tayori.mail.address import AddressError, parse_mailbox
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import keep, recall
 from tayori.runtime.crash import Point, reach
 
 _ANY = 2**62
@@ -150,7 +151,7 @@ class TaskStore:
                     "receiver_id": one.receiver_id,
                     "address": one.address,
                     "reason": one.reason.value,
-                    "detail": one.detail,
+                    "detail": keep(one.detail),
                 }
                 | of_run
                 for one in skips
@@ -232,6 +233,7 @@ def _values(task: Task, columns: Collection[str]) -> dict[str, object]:
     values: dict[str, object] = {
         "status": int(task.status),
         "cause": task.cause.value,
+        "error": keep(task.error),
         "phase": int(task.phase),
         "baseline": msgspec.json.encode(task.baseline).decode(),
         "aside": msgspec.json.encode(task.aside).decode() if task.aside else "",
@@ -260,7 +262,7 @@ def _task(row: Row) -> Task:
     baseline = row["baseline"]
     same = (
         *("id", "account_id", "list_name", "domain", "run", "cursor", "last", "requested"),
-        *("sent", "cached", "day_ends_at", "day_sent", "error", "due_at", "resends"),
+        *("sent", "cached", "day_ends_at", "day_sent", "due_at", "resends"),
         *("created_at", "updated_at"),
     )
     return Task(
@@ -268,6 +270,7 @@ def _task(row: Row) -> Task:
         status=TaskStatus(row["status"]),
         phase=Phase(row["phase"]),
         cause=Cause(row["cause"]),
+        error=recall(row["error"]),
         skipped=Skipped(*(row[name] for name in Skipped._fields)),
         baseline=msgspec.json.decode(baseline, type=Outcomes) if baseline else Outcomes(),
         aside=msgspec.json.decode(row["aside"], type=dict[str, int]) if row["aside"] else {},

@@ -33,7 +33,7 @@ from tayori.queue.operate import Move, Wish
 from tayori.queue.operator_store import Filter, OperatorStore
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-from tayori.refusal.saying import say
+from tayori.refusal.saying import Saying, say
 from tayori.runtime.clock import Clock
 from tayori.tenants.model import Account
 
@@ -53,8 +53,8 @@ _AS_TASK = {
 _KEPT = frozenset({Reason.DUPLICATE, Reason.BLACKLISTED, Reason.UNSUBSCRIBED})
 """Whoever was passed over for these would be again."""
 ANY_RECEIVER = 2**62
-PAUSED = "The task was paused."
-CANCELLED = "The task was cancelled."
+PAUSED = say("The task was paused.")
+CANCELLED = say("The task was cancelled.")
 DROPPED_AT_ONCE = 500
 
 
@@ -146,7 +146,7 @@ class Tasks:
         """Return a task of any account."""
         return await self._store.get(task_id)
 
-    async def pause(self, task_id: int, reason: str = PAUSED) -> bool:
+    async def pause(self, task_id: int, reason: Saying = PAUSED) -> bool:
         """Let a task wait until it is resumed; mails that the door took are sent all the same."""
 
         def change(task: Task) -> Task | None:
@@ -181,7 +181,7 @@ class Tasks:
         self._announce()
         return done
 
-    async def cancel(self, task_id: int, reason: str = CANCELLED) -> int | None:
+    async def cancel(self, task_id: int, reason: Saying = CANCELLED) -> int | None:
         """End a task for good; None when it had ended before.
 
         Its mails that still wait are dropped, and their number is the answer. One that is being

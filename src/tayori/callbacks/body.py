@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tayori.events.model import MACHINE, EventKind
+from tayori.events.model import MACHINE, EventKind, reason_of
 from tayori.mail.encoded_word import encode_words
 from tayori.runtime.clock import SECOND
 
@@ -60,7 +60,7 @@ def body_of(fact: Fact) -> str:
         "email": fact.email,
         "bulkId": fact.public_id,
         "timestamp": fact.at // SECOND,
-        "reason": str(data.get("reason", ""))[:_LONGEST_REASON],
+        "reason": reason_of(data).english[:_LONGEST_REASON],
         "bounceType": _bounce_type(fact),
         "username": str(fact.app_id),
         "from": fact.from_address,

@@ -8,6 +8,7 @@ from tayori.callbacks.store import endpoint_of, secret_context
 from tayori.db import numbers
 from tayori.db.database import Database, Row
 from tayori.db.statement import Statement
+from tayori.refusal.saying import recall
 from tayori.runtime.secrets import SecretBox
 
 REPLAYED_AT_ONCE = 2_000
@@ -144,5 +145,5 @@ def _entry(row: Row) -> LogEntry:
         duration_ms=row["duration_ms"],
         status=row["status"],
         response=row["response"],
-        error=row["error"],
+        error=recall(row["error"]),
     )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Final
 
+from tayori.refusal.saying import NOTHING, Saying
 from tayori.runtime.clock import DAY, HOUR, MINUTE, SECOND
 
 DELAYS: Final = (5 * SECOND, 30 * SECOND, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 20 * MINUTE)
@@ -40,7 +41,7 @@ class Endpoint:
     failing_since: int | None = None
     rests_until: int = 0
     off_at: int | None = None
-    off_reason: str = ""
+    off_reason: Saying = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +65,7 @@ class Answer:
     duration_ms: int
     status: int | None = None
     response: str = ""
-    error: str = ""
+    error: Saying = NOTHING
 
     @property
     def taken(self) -> bool:
@@ -86,7 +87,7 @@ class LogEntry:
     duration_ms: int | None
     status: int | None
     response: str
-    error: str
+    error: Saying
     attempt_id: int = 0
 
     @property

@@ -13,6 +13,7 @@ from tayori.callbacks.signing import CALL_HEADER, HEADER, signature
 from tayori.config.tree import CallbackSettings
 from tayori.dns.answers import Lookups
 from tayori.dns.guarded import ForbiddenAddressError, GuardedResolver
+from tayori.refusal.saying import NOTHING, Saying, quote, say
 from tayori.runtime.clock import SECOND, Clock
 
 LONGEST_RESPONSE: Final = 500
@@ -59,15 +60,17 @@ class Poster:
     async def post(self, endpoint: Endpoint, call_id: int, body: str) -> Answer:
         """Post a body and return what was answered, or why there was no answer."""
         at, began = self._clock.now(), asyncio.get_running_loop().time()
-        status, response, error = None, "", ""
+        status, response, error = None, "", NOTHING
         try:
             status, response = await self._exchange(endpoint, call_id, body.encode(), at)
         except TimeoutError:
-            error = f"No answer within {self._settings.timeout_s:g} seconds."
+            error = say(
+                "No answer within {seconds} seconds.", seconds=f"{self._settings.timeout_s:g}"
+            )
         except (aiohttp.ClientError, OSError, ValueError) as failure:
             error = _sentence(failure)
         if status is not None and 300 <= status < 400:  # noqa: PLR2004 - RFC 9110 15.4
-            error = "Redirects are not followed: give the address that answers by itself."
+            error = say("Redirects are not followed: give the address that answers by itself.")
         spent_ms = round((asyncio.get_running_loop().time() - began) * SECOND)
         return Answer(at=at, duration_ms=spent_ms, status=status, response=response, error=error)
 
@@ -104,8 +107,9 @@ def _printable(content: bytes) -> str:
     return "".join(char if char.isprintable() else " " for char in text)
 
 
-def _sentence(failure: Exception) -> str:
+def _sentence(failure: Exception) -> Saying:
     cause = failure.os_error if isinstance(failure, aiohttp.ClientConnectorError) else failure
     if isinstance(cause, ForbiddenAddressError):
-        return f"Not called: {cause}"
-    return str(cause) or type(cause).__name__
+        why = cause.args[0] if cause.args else ""
+        return say("Not called: {cause}", cause=why)
+    return quote(str(cause) or type(cause).__name__)

@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 from tayori.callbacks.model import RETRIED_MS, Answer, Call, Endpoint
 from tayori.callbacks.store import CallbackStore
+from tayori.refusal.saying import Saying, say
 from tayori.runtime import log
 from tayori.runtime.clock import MINUTE, SECOND, Clock
 
@@ -23,7 +24,7 @@ FIRST_REST_MS: Final = 5 * SECOND
 LONGEST_REST_MS: Final = 5 * MINUTE
 
 
-SwitchedOff = Callable[[Endpoint, str], Awaitable[None]]
+SwitchedOff = Callable[[Endpoint, Saying], Awaitable[None]]
 """Hears of an endpoint that is called no more, and why."""
 
 
@@ -142,12 +143,16 @@ class EndpointSender:
         return max(FIRST_REST_MS, min(LONGEST_REST_MS, failing_ms))
 
     async def _give_up(self, last: Answer, now: int) -> None:
-        why = last.error or f"HTTP status {last.status}"
-        reason = f"Every call failed for {RETRIED_MS // SECOND // 3600} hours; the last: {why}"
+        why = last.error or say("HTTP status {status}", status=last.status)
+        reason = say(
+            "Every call failed for {hours} hours; the last: {why}",
+            hours=RETRIED_MS // SECOND // 3600,
+            why=why,
+        )
         await self._store.switch_off(self._endpoint, reason, now)
         self._stopping = True
         log.get("callbacks").warning(
-            "endpoint_switched_off", endpoint=self._endpoint.id, reason=reason
+            "endpoint_switched_off", endpoint=self._endpoint.id, reason=str(reason)
         )
         if self._switched_off is not None:
             await self._switched_off(self._endpoint, reason)

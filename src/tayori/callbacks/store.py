@@ -16,6 +16,7 @@ from tayori.db.database import Database, Row, Transaction
 from tayori.events.feed_store import advance, position
 from tayori.events.model import Event, EventKind
 from tayori.events.store import record
+from tayori.refusal.saying import Saying, keep, recall
 from tayori.runtime.crash import Point, reach
 from tayori.runtime.secrets import SecretBox
 
@@ -103,14 +104,14 @@ class CallbackStore:
             reach(Point.CALLBACKS_SETTLE_BEFORE_COMMIT)
         reach(Point.CALLBACKS_SETTLE_AFTER_COMMIT)
 
-    async def switch_off(self, endpoint: Endpoint, reason: str, now: int) -> None:
+    async def switch_off(self, endpoint: Endpoint, reason: Saying, now: int) -> None:
         """Send no more to an endpoint; what waits is kept for a replay, and an event tells it."""
         endpoint_id = endpoint.id
-        data: dict[str, str | int] = {"url": endpoint.url, "reason": reason}
+        data: dict[str, str | int] = {"url": endpoint.url, "reason": keep(reason)}
         if endpoint.sender:
             data["sender"] = endpoint.sender
         told = Event(at=now, account_id=endpoint.account_id, kind=EventKind.CALLBACK_OFF, data=data)
-        off = {"of_id": endpoint_id, "to_off_at": now, "to_reason": reason}
+        off = {"of_id": endpoint_id, "to_off_at": now, "to_reason": keep(reason)}
         kept = {
             "of_id": endpoint_id,
             "to_state": int(CallState.KEPT),
@@ -160,7 +161,7 @@ def endpoint_of(row: Row, box: SecretBox) -> Endpoint:
         failing_since=row["failing_since"],
         rests_until=row["rests_until"],
         off_at=row["off_at"],
-        off_reason=row["off_reason"],
+        off_reason=recall(row["off_reason"]),
     )
 
 
@@ -246,5 +247,5 @@ def _attempt(call: Call, answer: Answer) -> dict[str, Any]:
         "duration_ms": answer.duration_ms,
         "status": answer.status,
         "response": answer.response,
-        "error": answer.error,
+        "error": keep(answer.error),
     }

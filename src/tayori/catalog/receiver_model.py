@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
+from tayori.refusal.saying import NOTHING, Saying
+
 
 class ListStatus(IntEnum):
     """How far a list is, as the API tells it."""
@@ -34,7 +36,7 @@ class Receiver:
     address: str
     data: str
     valid: bool
-    reason: str
+    reason: Saying
     created_at: int
 
 
@@ -44,7 +46,7 @@ class Row:
 
     address: str
     data: str
-    reason: str = ""
+    reason: Saying = NOTHING
 
     @property
     def valid(self) -> bool:

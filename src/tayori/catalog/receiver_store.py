@@ -25,7 +25,7 @@ from tayori.db.statement import like_text
 from tayori.db.window import Key
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-from tayori.refusal.saying import say
+from tayori.refusal.saying import recall, say
 
 LOOKED_AT = 20_000
 """Receivers of one page that are looked through when only some of them are wanted."""
@@ -273,6 +273,6 @@ def _receiver(row: Stored) -> Receiver:
         address=row["address"],
         data=row["data"],
         valid=bool(row["valid"]),
-        reason=row["reason"],
+        reason=recall(row["reason"]),
         created_at=row["created_at"],
     )

@@ -233,9 +233,9 @@ def sort_upload(lines: Sequence[tuple[str, str]]) -> tuple[list[Row], Upload]:
 def _row(address: str, data: str) -> Row:
     mailbox = parse_mailbox(address)
     if isinstance(mailbox, AddressError):
-        return Row(address.replace("\0", ""), data, mailbox.sentence)
+        return Row(address.replace("\0", ""), data, mailbox.saying)
     if mailbox.display_name:
-        return Row(address, data, "An address is wanted here, without a name.")
+        return Row(address, data, say("An address is wanted here, without a name."))
     return Row(mailbox.address.addr, data)
 
 

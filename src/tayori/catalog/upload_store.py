@@ -13,6 +13,7 @@ from tayori.catalog import receiver_statements as statements
 from tayori.catalog.receiver_model import ListStatus, Row
 from tayori.db import numbers
 from tayori.db.database import Database, Transaction
+from tayori.refusal.saying import keep, recall
 from tayori.runtime.crash import Point, reach
 
 AT_ONCE: Final = 1_000
@@ -39,7 +40,10 @@ class UploadStore:
             part = await transaction.fetch_one(statements.NEXT_OF_LIST, of_list)
             if part is None:
                 return True
-            rows = [Row(*line) for line in _DECODER.decode(bytes(part["lines"]))]
+            rows = [
+                Row(address, data, recall(reason))
+                for address, data, reason in _DECODER.decode(bytes(part["lines"]))
+            ]
             await insert_rows(transaction, part["list_id"], rows, part["created_at"])
             await transaction.execute(statements.DELETE_UPLOAD, {"upload": part["id"]})
             if not await numbers.total(transaction, statements.COUNT_UPLOADS, of_list):
@@ -53,7 +57,7 @@ class UploadStore:
 async def keep_parts(transaction: Transaction, list_id: int, rows: Sequence[Row], now: int) -> None:
     """Keep rows for later, in parts."""
     parts = [
-        [(row.address, row.data, row.reason) for row in rows[start : start + AT_ONCE]]
+        [(row.address, row.data, keep(row.reason)) for row in rows[start : start + AT_ONCE]]
         for start in range(0, len(rows), AT_ONCE)
     ]
     await transaction.execute_many(
@@ -77,7 +81,7 @@ async def insert_rows(
                 "address": row.address,
                 "data": row.data,
                 "valid": row.valid,
-                "reason": row.reason,
+                "reason": keep(row.reason),
                 "created_at": now,
             }
             for row in rows

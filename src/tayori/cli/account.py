@@ -183,7 +183,7 @@ def _row(account: Account, zone: tzinfo) -> dict[str, object]:
         "name": account.name,
         "permissions": sorted(permission.value for permission in account.permissions),
         "suspended": account.suspended,
-        "reason": account.suspended_reason,
+        "reason": account.suspended_reason.english,
         "pool": account.pool,
         "created_at": instant(account.created_at, zone),
     }

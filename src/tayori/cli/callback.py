@@ -175,7 +175,7 @@ def _row(endpoint: Endpoint, name: str, waiting: int, parts: Parts) -> dict[str,
         "state": "off" if endpoint.off_at is not None else "on",
         "waiting": waiting,
         "failing_since": instant(failing, parts.zone) if failing is not None else "",
-        "why_off": endpoint.off_reason,
+        "why_off": endpoint.off_reason.english,
     }
 
 
@@ -185,7 +185,7 @@ def _answer(answer: Answer) -> dict[str, object]:
         "status": answer.status,
         "duration_ms": answer.duration_ms,
         "response": answer.response,
-        "error": answer.error,
+        "error": answer.error.english,
     }
 
 
@@ -199,5 +199,5 @@ def _logged(entry: LogEntry, parts: Parts) -> dict[str, object]:
         "duration_ms": entry.duration_ms,
         "state": entry.state.name.lower(),
         "response": entry.response,
-        "error": entry.error,
+        "error": entry.error.english,
     }

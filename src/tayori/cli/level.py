@@ -13,6 +13,7 @@ from tayori.cli.opened import CommandError, account_named, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
 from tayori.mail.address import AddressError, parse_domain
+from tayori.refusal.saying import Saying
 from tayori.reputation.figures import Figures
 from tayori.reputation.level_model import Change, DayRow, Domain
 from tayori.reputation.level_store import LevelStore
@@ -103,7 +104,7 @@ def unblock(domain: Which, reason: Why, config: ConfigFile = None, as_json: AsJs
         found = await _domain(store, domain)
         most = parts.settings.reputation.unblocks
         changed = await store.unblock(found.domain, reason, parts.clock.now(), most)
-        if isinstance(changed, str):
+        if isinstance(changed, Saying):
             raise CommandError(f"{changed} An operator may use: tayori level set.")
         return await _shown(parts, changed or found)
 
@@ -142,7 +143,7 @@ def _row(parts: Parts, domain: Domain, day: DayUse) -> dict[str, object]:
         "stopped_until": instant(standing.blocked_until, parts.zone)
         if standing.is_blocked(now)
         else None,
-        "reason": standing.blocked_reason if standing.is_blocked(now) else "",
+        "reason": standing.blocked_reason.english if standing.is_blocked(now) else "",
     }
 
 
@@ -184,5 +185,5 @@ def _change(change: Change, zone: tzinfo) -> dict[str, object]:
         "to": change.to_level,
         "effective": instant(change.effective_at, zone),
         "by": change.by,
-        "reason": change.reason,
+        "reason": change.reason.english,
     }

@@ -248,7 +248,7 @@ def _row(entry: Entry, zone: tzinfo) -> dict[str, object]:
         "attempts": entry.attempts,
         "due_at": "" if held else instant(entry.due_at, zone),
         "accepted_at": instant(entry.accepted_at, zone),
-        "reply": entry.reply,
+        "reply": entry.reply.english,
     }
 
 

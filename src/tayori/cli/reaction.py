@@ -20,6 +20,7 @@ from tayori.config.rules import RuleFile
 from tayori.delivery.reactions.model import Effect, Reaction, Scope
 from tayori.delivery.reactions.rules import FILE, ReactionRule, check_effect, rules_of, span_of
 from tayori.delivery.reactions.store import ReactionStore
+from tayori.refusal.saying import say
 
 reaction_app = typer.Typer(
     help="See, cancel and add reactions to what receivers say.", no_args_is_help=True
@@ -80,7 +81,7 @@ def cancel(number: Number, *, config: ConfigFile = None, as_json: AsJson = False
     async def work(parts: Parts) -> list[dict[str, object]]:
         store = ReactionStore(parts.database)
         now = parts.clock.now()
-        ended = await store.end(number, now, f"cancelled by {_who()}")
+        ended = await store.end(number, now, say("cancelled by {who}", who=_who()))
         if ended is None:
             raise CommandError(f"There is no reaction {number} in force.")
         woken = await store.wake(ended, now) if ended.effect.holds_back else 0
@@ -169,7 +170,7 @@ def _row(reaction: Reaction, now: int, zone: tzinfo) -> dict[str, object]:
         "since": instant(reaction.began_at, zone),
         "until": instant(reaction.ends_at, zone),
         "released": instant(reaction.gone_at if not ended else reaction.ended_at, zone),
-        "ended": reaction.ended_why,
+        "ended": reaction.ended_why.english,
         "reason": reaction.reason,
     }
 

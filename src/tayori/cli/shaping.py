@@ -66,7 +66,7 @@ async def _hosts(tree: Settings, domain: str) -> list[str]:
     if isinstance(found, MailHosts):
         return sorted(host.name for host in found.hosts)
     if isinstance(found, NoMail):
-        raise CommandError(found.reason.value)
+        raise CommandError(found.reason.value.english)
     raise CommandError(f"The mail hosts of {domain} could not be found out: {found.detail}")
 
 

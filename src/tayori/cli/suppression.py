@@ -17,9 +17,10 @@ from tayori.cli.opened import CommandError, account_named, run
 from tayori.cli.options import AsJson, ConfigFile
 from tayori.cli.output import show, show_one
 from tayori.cli.suppression_file import LONGEST_DAYS, Line, Mistake, address_of, read_lines
+from tayori.refusal.saying import quote
 from tayori.runtime.clock import DAY
 from tayori.suppress.listing_store import EVERY_ACCOUNT, Listed, ListingStore, ListName, Sought
-from tayori.suppress.model import BLOCKED_MS
+from tayori.suppress.model import BLOCKED_MS, BY_OPERATOR
 
 MOST_MISTAKES: Final = 50
 """Mistakes that are shown one by one; the rest is counted."""
@@ -220,7 +221,7 @@ class _Adding:
             account_id=self._account_id,
             at=now,
             expires_at=end,
-            reason=line.reason or reason or "Added by the operator.",
+            reason=quote(line.reason or reason or "") or BY_OPERATOR,
             domain=of_domain,
         )
 
@@ -267,7 +268,7 @@ def _checked(text: str) -> str:
 
 
 def _row(name: ListName, row: Listed, parts: Parts) -> dict[str, object]:
-    values = asdict(row)
+    values = asdict(row) | {"reason": row.reason.english}
     for key in ("at", "expires_at"):
         values[key] = instant(values[key], parts.zone)
     return {column: values[column] for column in _COLUMNS[name]}

@@ -15,6 +15,7 @@ from tayori.cli.instants import instant
 from tayori.cli.opened import CommandError, account_named, done, run
 from tayori.cli.options import AsCsv, AsJson, ConfigFile
 from tayori.cli.output import show, show_csv
+from tayori.refusal.saying import recall
 
 task_app = typer.Typer(
     help="Look at bulk tasks, pause, resume, cancel and resend them.", no_args_is_help=True
@@ -61,14 +62,14 @@ def list_tasks(
 def pause(
     task: TaskId,
     *,
-    reason: Annotated[str, typer.Option(help="What the account is told.")] = PAUSED,
+    reason: Annotated[str, typer.Option(help="What the account is told.")] = str(PAUSED),
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """Let a task wait until it is resumed; mails that were taken already are sent."""
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        if not await build_tasks(parts, build_door(parts)).pause(task, reason):
+        if not await build_tasks(parts, build_door(parts)).pause(task, recall(reason)):
             raise CommandError(await _why_not(parts, task, "pause"))
         return [await _shown(parts, task)]
 
@@ -79,14 +80,14 @@ def pause(
 def cancel(
     task: TaskId,
     *,
-    reason: Annotated[str, typer.Option(help="What the account is told.")] = CANCELLED,
+    reason: Annotated[str, typer.Option(help="What the account is told.")] = str(CANCELLED),
     config: ConfigFile = None,
     as_json: AsJson = False,
 ) -> None:
     """End a task for good; mails of it that still wait are dropped."""
 
     async def work(parts: Parts) -> list[dict[str, object]]:
-        dropped = await build_tasks(parts, build_door(parts)).cancel(task, reason)
+        dropped = await build_tasks(parts, build_door(parts)).cancel(task, recall(reason))
         if dropped is None:
             raise CommandError(await _why_not(parts, task, "cancel"))
         return [{**await _shown(parts, task), "dropped": dropped}]
@@ -107,7 +108,7 @@ def failures(
             {
                 "address": one.address,
                 "kind": one.kind,
-                "reason": one.detail,
+                "reason": one.detail.english,
                 "at": instant(one.at, parts.zone),
             }
             async for one in tasks.failures(task)
@@ -178,5 +179,5 @@ def _row(task: Task, parts: Parts) -> dict[str, object]:
         "created": instant(task.created_at, parts.zone),
         "updated": instant(task.updated_at, parts.zone),
         "next": instant(task.due_at, parts.zone),
-        "error": task.error,
+        "error": task.error.english,
     }

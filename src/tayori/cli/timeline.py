@@ -84,7 +84,7 @@ def _happening_row(
     entry = cast("Entry", one.entry)
     if isinstance(one.what, AttemptRow):
         return _attempt_row(one.what, entry, zone)
-    return _wait_row(entry, one.what.since, one.what.cause, one.what.waited_ms, zone)
+    return _wait_row(entry, one.what.since, one.what.cause.english, one.what.waited_ms, zone)
 
 
 def _wait_row(
@@ -111,7 +111,9 @@ def _attempt_row(tried: AttemptRow, entry: Entry, zone: tzinfo) -> dict[str, obj
         f"Attempt {tried.number}{left}{at_host}, {span(tried.ended_at - tried.started_at)}: "
         f"{_KIND_WORDS.get(tried.kind, tried.kind)}{stage}."
     )
-    reply = " ".join(part for part in (str(tried.code or ""), tried.enhanced, tried.text) if part)
+    reply = " ".join(
+        part for part in (str(tried.code or ""), tried.enhanced, str(tried.text)) if part
+    )
     if reply:
         detail += f" Reply: {reply}"
     if tried.detail:
@@ -141,7 +143,7 @@ def _event_row(
     event: Event, fate: Fate, by_id: Mapping[int, Entry], zone: tzinfo
 ) -> dict[str, object]:
     entry = by_id.get(event.recipient_id or 0)
-    reason = str(event.data.get("reason", ""))
+    reason = event.reason.english
     next_at = event.data.get("next_at")
     replied = event.kind in {EventKind.DELIVERED, EventKind.BOUNCE, EventKind.DEFERRED}
     return _row(
@@ -158,7 +160,7 @@ def _event_row(
 
 def _event_sentence(event: Event, message: MessageHead, entry: Entry | None, zone: tzinfo) -> str:
     accepted_at = entry.accepted_at if entry else message.accepted_at
-    reason = str(event.data.get("reason", ""))
+    reason = event.reason.english
     why = f" as {event.data['class']}" if event.data.get("class") else ""
     next_at = event.data.get("next_at")
     match event.kind:

@@ -13,6 +13,7 @@ from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
 from tayori.queue.store import QueueStore
+from tayori.refusal.saying import say
 from tayori.runtime import log
 from tayori.runtime.clock import Clock
 from tayori.smtp.envelope import Envelope, SendResult
@@ -72,13 +73,13 @@ class Attempts:
     def _fault(self, work: Work, detail: str) -> Outcome:
         now = self._clock.now()
         self._log.error("attempt_impossible", recipient=work.recipient.id, detail=detail)
+        said = say("The mail could not be built; the operator's log says why.")
         return Outcome(
             kind=Kind.TEMPORARY,
             scope=Scope.MESSAGE,
             stage=Stage.ENGINE,
-            reply=Reply(
-                451, "4.3.0", ("The mail could not be built; the operator's log says why.",)
-            ),
+            reply=Reply(451, "4.3.0", (said.english,)),
+            said=said,
             detail=detail,
             started_at=now,
             ended_at=now,

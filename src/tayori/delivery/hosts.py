@@ -9,6 +9,7 @@ import random
 from dataclasses import dataclass
 
 from tayori.delivery.plan import Route, Wait
+from tayori.refusal.saying import say
 from tayori.runtime.clock import MINUTE, SECOND, Clock
 
 FAILURES = 3
@@ -20,7 +21,7 @@ PROBE_MS = 5 * MINUTE
 """A probe that nobody reported on is forgotten after this."""
 PROBED_MS = 10 * SECOND
 """When the others come again while one connection probes a host."""
-DOWN = "All mail hosts of the receiver failed to take connections a moment ago."
+DOWN = say("All mail hosts of the receiver failed to take connections a moment ago.")
 FORGET_MS = 60 * MINUTE
 _MANY = 10_000
 

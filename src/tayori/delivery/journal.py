@@ -161,7 +161,7 @@ def _packed(settlement: Settlement, outcome: Outcome, reply: Reply) -> bytes:
         Yes(
             settlement.recipient.id,
             settlement.at,
-            settlement.reply,
+            str(settlement.reply),
             reply.code,
             reply.enhanced,
             reply.lines,

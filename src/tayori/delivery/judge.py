@@ -15,6 +15,7 @@ from tayori.mail.outcome import Kind, Outcome
 from tayori.queue.model import Leased, Settlement
 from tayori.queue.schedule import JITTER, next_attempt
 from tayori.queue.states import State
+from tayori.refusal.saying import NOTHING, Saying, quote, say, together
 from tayori.runtime.clock import HOUR, MINUTE, SECOND
 
 SOONEST_MS = 30 * SECOND
@@ -128,15 +129,27 @@ def _settlement(
     )
 
 
-def _said(outcome: Outcome) -> str:
-    if outcome.reply is not None:
-        return str(outcome.reply)
-    return _SILENT[outcome.kind].format(stage=outcome.stage.value)
+def _said(outcome: Outcome) -> Saying | str:
+    reply = outcome.reply
+    if reply is None:
+        return _silent(outcome)
+    if not outcome.said:
+        return str(reply)
+    status = " ".join(part for part in (str(reply.code), reply.enhanced) if part)
+    return together([quote(status), outcome.said])
 
 
-_SILENT = {
-    Kind.DELIVERED: "",
-    Kind.TEMPORARY: "The receiver gave no answer (stage: {stage}).",
-    Kind.PERMANENT: "The receiver's domain takes no mail (stage: {stage}).",
-    Kind.UNKNOWN: "The connection broke after the mail was sent and before the receiver's answer.",
-}
+def _silent(outcome: Outcome) -> Saying:
+    match outcome.kind:
+        case Kind.TEMPORARY:
+            return say("The receiver gave no answer (stage: {stage}).", stage=outcome.stage.value)
+        case Kind.PERMANENT:
+            return say(
+                "The receiver's domain takes no mail (stage: {stage}).", stage=outcome.stage.value
+            )
+        case Kind.UNKNOWN:
+            return say(
+                "The connection broke after the mail was sent and before the receiver's answer."
+            )
+        case _:
+            return NOTHING

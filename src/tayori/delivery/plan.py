@@ -12,6 +12,7 @@ from tayori.dns.answers import TemporaryFailure
 from tayori.dns.mx import MailHostFinder, MailHosts, NoMail, NoMailReason
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
+from tayori.refusal.saying import Saying, say
 
 _ENHANCED = {
     NoMailReason.NULL_MX: "5.1.10",  # RFC 7505 4.2
@@ -75,7 +76,7 @@ class Wait:
     """A mail may not go before `until`, milliseconds since the epoch; that is no attempt."""
 
     until: int
-    cause: str
+    cause: Saying
 
 
 class Planner:
@@ -120,31 +121,30 @@ class Planner:
                 domain=found.domain,
                 signed=found.signed,
             )
-        return _outcome(
-            Kind.PERMANENT,
-            now,
-            Reply(550, "5.4.4", ("The domain's mail hosts are in private networks only.",)),
-        )
+        said = say("The domain's mail hosts are in private networks only.")
+        return _outcome(Kind.PERMANENT, now, (550, "5.4.4", said))
 
     def _permitted(self, address: Address) -> bool:
         return self._allow_private or not address.is_private
 
 
 def _no_mail(reason: NoMailReason, now: int) -> Outcome:
-    return _outcome(Kind.PERMANENT, now, Reply(550, _ENHANCED[reason], (reason.value,)))
+    return _outcome(Kind.PERMANENT, now, (550, _ENHANCED[reason], reason.value))
 
 
 def _unknown(failure: TemporaryFailure, now: int) -> Outcome:
-    said = Reply(450, "4.4.3", ("The domain's name servers gave no answer.",))
-    return _outcome(Kind.TEMPORARY, now, said, failure.detail)
+    said = say("The domain's name servers gave no answer.")
+    return _outcome(Kind.TEMPORARY, now, (450, "4.4.3", said), failure.detail)
 
 
-def _outcome(kind: Kind, now: int, reply: Reply, detail: str = "") -> Outcome:
+def _outcome(kind: Kind, now: int, answer: tuple[int, str, Saying], detail: str = "") -> Outcome:
+    code, enhanced, said = answer
     return Outcome(
         kind=kind,
         scope=Scope.SITE,
         stage=Stage.DNS,
-        reply=reply,
+        reply=Reply(code, enhanced, (said.english,)),
+        said=said,
         detail=detail,
         started_at=now,
         ended_at=now,

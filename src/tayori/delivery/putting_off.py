@@ -6,6 +6,7 @@ from tayori.delivery.plan import Wait
 from tayori.delivery.settler import Settler, put_off
 from tayori.delivery.work import Work
 from tayori.queue.model import Priority
+from tayori.refusal.saying import Saying, say
 from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
 
 SHORTEST_DELAY_MS = 5 * SECOND
@@ -18,9 +19,9 @@ LOOKS = 15
 """Looks at a site, about a second apart, over which its usual speed is reckoned."""
 FAULT_DELAY_MS = MINUTE
 """Rest of a mail, or of a site, over which the engine itself stumbled."""
-TOO_SLOW = "The receiving site takes no more mail at present."
-NO_SHARE = "Other delivery processes have all connections that the receiving site permits."
-FAULT = "a fault inside the service; the operator's log has it"
+TOO_SLOW = say("The receiving site takes no more mail at present.")
+NO_SHARE = say("Other delivery processes have all connections that the receiving site permits.")
+FAULT = say("a fault inside the service; the operator's log has it")
 
 
 class Estimate:
@@ -84,5 +85,5 @@ class PuttingOff:
         delay_ms = max(0, wait.until - self._clock.now())
         self._let_wait(work, delay_ms + self._chance.randint(0, AFTER_REST_MS), wait.cause)
 
-    def _let_wait(self, work: Work, delay_ms: int, cause: str) -> None:
+    def _let_wait(self, work: Work, delay_ms: int, cause: Saying) -> None:
         self._settler.put(put_off(work.recipient, self._clock.now(), delay_ms, cause))

@@ -20,6 +20,7 @@ from tayori.delivery.work import Work
 from tayori.queue.model import Settlement
 from tayori.queue.states import State
 from tayori.queue.store import QueueStore
+from tayori.refusal.saying import NOTHING, Saying, say
 from tayori.runtime import log
 from tayori.runtime.clock import SECOND, Clock
 from tayori.screen.scanners.model import Clean, Infected, ScanResult, Spam, Unavailable
@@ -96,14 +97,16 @@ class Screening:
             return list(works), []
         except Exception as error:
             log.get("screen").exception("screening_failed", message=works[0].recipient.message_id)
-            result = Unavailable(f"screening failed: {type(error).__name__}")
+            result = Unavailable(say("screening failed: {error}", error=type(error).__name__))
         if isinstance(result, Clean):
             return list(works), []
         if isinstance(result, Infected):
             leased = works[0].recipient
             await self._on_malware(leased.account_id, leased.message_id, result.name)
         if isinstance(result, Spam):
-            await self._on_spam(works[0].recipient.account_id, _find_key(works[0]), _why(result))
+            await self._on_spam(
+                works[0].recipient.account_id, _find_key(works[0]), str(_why(result))
+            )
         now = self._clock.now()
         return [], [_settled(work, result, now) for work in works]
 
@@ -168,7 +171,7 @@ def _settled(work: Work, result: ScanResult, now: int) -> Settlement:
     recipient = work.recipient
     left_ms = recipient.expires_at - now
     if isinstance(result, Unavailable) and left_ms > 0:
-        cause = f"the mail has to be scanned first; {result.detail}"
+        cause = say("the mail has to be scanned first; {detail}", detail=result.detail)
         return returned(recipient, now, min(AGAIN_MS, left_ms), cause=cause)
     if isinstance(result, Unavailable):
         return Settlement(
@@ -176,7 +179,10 @@ def _settled(work: Work, result: ScanResult, now: int) -> Settlement:
             state=State.EXPIRED,
             at=now,
             bounce_class=BounceClass.EXPIRED.value,
-            reply=f"The mail's lifetime ended before it could be scanned: {result.detail}",
+            reply=say(
+                "The mail's lifetime ended before it could be scanned: {detail}",
+                detail=result.detail,
+            ),
         )
     return Settlement(
         recipient=recipient,
@@ -188,10 +194,19 @@ def _settled(work: Work, result: ScanResult, now: int) -> Settlement:
     )
 
 
-def _why(result: ScanResult) -> str:
+def _why(result: ScanResult) -> Saying:
     if isinstance(result, Infected):
-        return f"Malware was found in the mail ({result.name}); it was not sent."
+        return say("Malware was found in the mail ({name}); it was not sent.", name=result.name)
     if isinstance(result, Spam):
-        tests = f": {', '.join(result.tests)}" if result.tests else ""
-        return f"The spam scanner gives the mail {result.score:g} of {result.limit:g}{tests}."
-    return ""
+        score, limit = f"{result.score:g}", f"{result.limit:g}"
+        if not result.tests:
+            return say(
+                "The spam scanner gives the mail {score} of {limit}.", score=score, limit=limit
+            )
+        return say(
+            "The spam scanner gives the mail {score} of {limit}: {tests}.",
+            score=score,
+            limit=limit,
+            tests=", ".join(result.tests),
+        )
+    return NOTHING

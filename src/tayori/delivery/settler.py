@@ -16,6 +16,7 @@ from tayori.delivery.journal import Journal
 from tayori.queue.model import Leased, Settlement
 from tayori.queue.states import State
 from tayori.queue.store import QueueStore
+from tayori.refusal.saying import NOTHING, Saying, say
 from tayori.runtime import log, metrics
 from tayori.runtime.clock import SECOND
 
@@ -169,7 +170,7 @@ def _observe(done: Sequence[Settlement]) -> int:
 
 
 def put_off(
-    recipient: Leased, now: int, delay_ms: int, cause: str, *, ended: str = ""
+    recipient: Leased, now: int, delay_ms: int, cause: Saying, *, ended: Saying = NOTHING
 ) -> Settlement:
     """Return what becomes of a mail that has to wait unattempted, but no longer than it lives.
 
@@ -183,11 +184,13 @@ def put_off(
         state=State.EXPIRED,
         at=now,
         bounce_class=BounceClass.EXPIRED.value,
-        reply=ended or f"The mail's lifetime ended while it waited. {cause}",
+        reply=ended or say("The mail's lifetime ended while it waited. {rest}", rest=cause),
     )
 
 
-def returned(recipient: Leased, now: int, delay_ms: int = 0, *, cause: str = "") -> Settlement:
+def returned(
+    recipient: Leased, now: int, delay_ms: int = 0, *, cause: Saying = NOTHING
+) -> Settlement:
     """Return the settlement of a mail that goes back to the queue unattempted.
 
     `cause` says why it has to wait; it is kept and shown in the timeline.

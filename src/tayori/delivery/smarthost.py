@@ -7,6 +7,7 @@ from tayori.delivery.plan import Route, Target
 from tayori.dns.answers import Answer, Lookup, Lookups, TemporaryFailure
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
+from tayori.refusal.saying import say
 
 
 class SmarthostPlanner:
@@ -32,11 +33,13 @@ class SmarthostPlanner:
         if addresses:
             return self._to(addresses)
         details = [result.detail for result in found if isinstance(result, TemporaryFailure)]
+        said = say("The smarthost was not found in the DNS.")
         return Outcome(
             kind=Kind.TEMPORARY,
             scope=Scope.SITE,
             stage=Stage.DNS,
-            reply=Reply(450, "4.4.3", ("The smarthost was not found in the DNS.",)),
+            reply=Reply(450, "4.4.3", (said.english,)),
+            said=said,
             detail="; ".join(details),
             started_at=now,
             ended_at=now,

@@ -15,6 +15,7 @@ from tayori.delivery.sources import Source
 from tayori.dns.answers import Lookups, TemporaryFailure
 from tayori.dns.blocklist import Listed, ask_blocklist
 from tayori.dns.reverse import leads_to, reverse_names
+from tayori.refusal.saying import Saying, say
 
 
 class State(StrEnum):
@@ -33,7 +34,12 @@ class Finding:
     address: str
     check: str
     state: State
-    sentence: str
+    saying: Saying
+
+    @property
+    def sentence(self) -> str:
+        """Return the sentence in English."""
+        return self.saying.english
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,40 +78,66 @@ class _Checks:
             with socket.socket(family, socket.SOCK_STREAM) as probe:
                 probe.bind((str(self._address), 0))
         except OSError:
-            return self._wrong("local", "This machine does not have the address.")
-        return self._ok("local", "This machine has the address.")
+            return self._wrong("local", say("This machine does not have the address."))
+        return self._ok("local", say("This machine has the address."))
 
     async def names(self) -> list[Finding]:
         """Look at the reverse name, and at where it leads back to (RFC 1912 2.1)."""
         names = await reverse_names(self._address, self._lookups, bypass_cache=True)
         if isinstance(names, TemporaryFailure):
-            return [self._unknown("ptr", f"The reverse name was not found out: {names.detail}")]
+            return [
+                self._unknown(
+                    "ptr", say("The reverse name was not found out: {detail}", detail=names.detail)
+                )
+            ]
         if not names:
-            return [self._wrong("ptr", "The address has no reverse name (PTR record).")]
+            return [self._wrong("ptr", say("The address has no reverse name (PTR record)."))]
         shown = ", ".join(names)
-        ptr = self._ok("ptr", f"The reverse name is {shown}.")
+        ptr = self._ok("ptr", say("The reverse name is {shown}.", shown=shown))
         for name in names:
             if await self._leads_here(name):
-                return [ptr, self._ok("forward", f"{name} leads back to the address.")]
-        return [ptr, self._wrong("forward", f"{shown} does not lead back to the address.")]
+                return [
+                    ptr,
+                    self._ok("forward", say("{name} leads back to the address.", name=name)),
+                ]
+        return [
+            ptr,
+            self._wrong("forward", say("{shown} does not lead back to the address.", shown=shown)),
+        ]
 
     async def ehlo(self) -> Finding:
         """Tell whether the EHLO name is that of the address (RFC 5321 4.1.4)."""
         leads = await self._leads_here(self._ehlo_name)
         if leads is None:
-            return self._unknown("ehlo", f"{self._ehlo_name} could not be looked up.")
+            return self._unknown(
+                "ehlo", say("{ehlo_name} could not be looked up.", ehlo_name=self._ehlo_name)
+            )
         if leads:
-            return self._ok("ehlo", f"The EHLO name {self._ehlo_name} leads to the address.")
-        return self._wrong("ehlo", f"The EHLO name {self._ehlo_name} does not lead to the address.")
+            return self._ok(
+                "ehlo",
+                say("The EHLO name {ehlo_name} leads to the address.", ehlo_name=self._ehlo_name),
+            )
+        return self._wrong(
+            "ehlo",
+            say(
+                "The EHLO name {ehlo_name} does not lead to the address.", ehlo_name=self._ehlo_name
+            ),
+        )
 
     async def spf(self, include: str) -> Finding:
         """Tell whether the record that customers include permits the address."""
         answer = await authorises(include, self._address, self._lookups)
         if answer is None:
-            return self._unknown("spf", f"The SPF record of {include} could not be looked up.")
+            return self._unknown(
+                "spf", say("The SPF record of {include} could not be looked up.", include=include)
+            )
         if answer:
-            return self._ok("spf", f"The SPF record of {include} permits the address.")
-        return self._wrong("spf", f"The SPF record of {include} does not permit the address.")
+            return self._ok(
+                "spf", say("The SPF record of {include} permits the address.", include=include)
+            )
+        return self._wrong(
+            "spf", say("The SPF record of {include} does not permit the address.", include=include)
+        )
 
     async def listed(self, zone: str) -> Finding:
         """Ask one block list (RFC 5782 2.1)."""
@@ -113,32 +145,42 @@ class _Checks:
         check, codes = f"dnsbl {zone}", ", ".join(said.codes)
         match said.listed:
             case Listed.NO_ANSWER:
-                return self._unknown(check, f"{zone} gave no answer.")
+                return self._unknown(check, say("{zone} gave no answer.", zone=zone))
             case Listed.NO:
-                return self._ok(check, f"{zone} does not list the address.")
+                return self._ok(check, say("{zone} does not list the address.", zone=zone))
             case Listed.REFUSED:
-                return self._unknown(check, f"{zone} refused the question ({codes}).")
+                return self._unknown(
+                    check, say("{zone} refused the question ({codes}).", zone=zone, codes=codes)
+                )
             case Listed.YES:
-                why = f": {said.words}" if said.words else ""
-                return self._wrong(check, f"{zone} lists the address ({codes}){why}.")
+                if not said.words:
+                    listed = say("{zone} lists the address ({codes}).", zone=zone, codes=codes)
+                    return self._wrong(check, listed)
+                listed = say(
+                    "{zone} lists the address ({codes}): {words}.",
+                    zone=zone,
+                    codes=codes,
+                    words=said.words,
+                )
+                return self._wrong(check, listed)
 
     async def _leads_here(self, name: str) -> bool | None:
         return await leads_to(name, self._address, self._lookups, bypass_cache=True)
 
-    def _ok(self, check: str, sentence: str) -> Finding:
-        return self._finding(check, State.OK, sentence)
+    def _ok(self, check: str, saying: Saying) -> Finding:
+        return self._finding(check, State.OK, saying)
 
-    def _wrong(self, check: str, sentence: str) -> Finding:
-        return self._finding(check, State.WRONG, sentence)
+    def _wrong(self, check: str, saying: Saying) -> Finding:
+        return self._finding(check, State.WRONG, saying)
 
-    def _unknown(self, check: str, sentence: str) -> Finding:
-        return self._finding(check, State.UNKNOWN, sentence)
+    def _unknown(self, check: str, saying: Saying) -> Finding:
+        return self._finding(check, State.UNKNOWN, saying)
 
-    def _finding(self, check: str, state: State, sentence: str) -> Finding:
+    def _finding(self, check: str, state: State, saying: Saying) -> Finding:
         return Finding(
             source=self._source.name,
             address=str(self._address),
             check=check,
             state=state,
-            sentence=sentence,
+            saying=saying,
         )

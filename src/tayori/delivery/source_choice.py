@@ -18,6 +18,7 @@ from tayori.delivery.work import Work
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
 from tayori.queue.model import Settlement
+from tayori.refusal.saying import Saying, say
 from tayori.reputation.warmup_store import Grant, WarmupStore, Wish
 from tayori.runtime.clock import HOUR, MINUTE, SECOND, Clock
 from tayori.tenants.pool_store import PoolStore
@@ -199,24 +200,30 @@ class SourceChooser:
     def _wait(self, work: Work, until: int, source: str) -> Wait | Outcome:
         now = self._clock.now()
         if work.recipient.expires_at <= now:
-            said = f"The warm-up of {source} had no room for the mail before it expired."
+            said = say(
+                "The warm-up of {source} had no room for the mail before it expired.", source=source
+            )
             return _ours(Stage.ENGINE, "4.4.7", said, now)
-        cause = f"The warm-up of {source} allows no more mail in this hour."
+        cause = say("The warm-up of {source} allows no more mail in this hour.", source=source)
         return Wait(min(until, work.recipient.expires_at), cause)
 
 
 def _unreachable(route: Route, now: int) -> Outcome:
     family = "IPv6" if ":" in route.targets[0].address else "IPv4"
-    said = f"The domain's mail hosts have {family} addresses only, and our sources have none."
+    said = say(
+        "The domain's mail hosts have {family} addresses only, and our sources have none.",
+        family=family,
+    )
     return _ours(Stage.CONNECT, "4.4.4", said, now)
 
 
-def _ours(stage: Stage, enhanced: str, said: str, now: int) -> Outcome:
+def _ours(stage: Stage, enhanced: str, said: Saying, now: int) -> Outcome:
     return Outcome(
         kind=Kind.TEMPORARY,
         scope=Scope.SITE,
         stage=stage,
-        reply=Reply(450, enhanced, (said,)),
+        reply=Reply(450, enhanced, (said.english,)),
+        said=said,
         started_at=now,
         ended_at=now,
     )

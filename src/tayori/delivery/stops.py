@@ -12,6 +12,7 @@ from tayori.delivery.settler import returned
 from tayori.delivery.work import Work
 from tayori.queue.model import Priority, Settlement
 from tayori.queue.states import State
+from tayori.refusal.saying import say
 from tayori.reputation.standing_store import StopStore
 from tayori.reputation.stops import HIGH_REJECTION, Stop
 from tayori.runtime.clock import MINUTE, SECOND, Clock
@@ -111,7 +112,10 @@ class Stops:
                 state=State.EXPIRED,
                 at=now,
                 bounce_class=BounceClass.EXPIRED.value,
-                reply=f"The mail's lifetime ended while it was kept back: {stop.reason}",
+                reply=say(
+                    "The mail's lifetime ended while it was kept back: {rest}",
+                    rest=stop.reason,
+                ),
             )
         wait_ms = LOOK_AGAIN_MS if stop.until is None else max(SECOND, stop.until - now)
         return returned(recipient, now, min(wait_ms, left_ms), cause=stop.reason)

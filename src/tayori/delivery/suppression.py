@@ -75,5 +75,5 @@ def _dropped(work: Work, reason: Suppression, now: int) -> Settlement:
         state=State.DROPPED,
         at=now,
         send_status=int(SendStatus(reason.status)),
-        reply=reason.reason.english,
+        reply=reason.reason,
     )

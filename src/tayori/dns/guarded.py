@@ -12,10 +12,11 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 
 from tayori.dns.addresses import IpAddress, is_private
 from tayori.dns.answers import Answer, Lookups, TemporaryFailure
+from tayori.refusal.saying import say
 
 
 class ForbiddenAddressError(OSError):
-    """A host is, or leads to, an address that we may not connect to."""
+    """A host is, or leads to, an address that we may not connect to; its argument is a saying."""
 
 
 class GuardedResolver(AbstractResolver):
@@ -32,7 +33,7 @@ class GuardedResolver(AbstractResolver):
         found = [ipaddress.ip_address(text) for text in await self._addresses(host)]
         usable = [one for one in found if self._allow_private or not is_private(one)]
         if found and not usable:
-            raise ForbiddenAddressError(f"{host} leads to private addresses only.")
+            raise ForbiddenAddressError(say("{host} leads to private addresses only.", host=host))
         wanted = {socket.AF_INET: 4, socket.AF_INET6: 6}.get(family)
         return [
             ResolveResult(

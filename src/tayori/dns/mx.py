@@ -17,6 +17,7 @@ from tayori.dns.answers import Answer, Lookup, Mx, NoData, NoSuchName, Temporary
 from tayori.dns.cache import ExpiringCache
 from tayori.dns.names import to_ascii, to_host
 from tayori.dns.resolver import Resolver
+from tayori.refusal.saying import say
 from tayori.runtime.clock import SECOND, Clock
 
 MAX_HOSTS = 20
@@ -28,11 +29,11 @@ MAX_ADDRESSES = 16
 class NoMailReason(Enum):
     """Why a domain takes no mail, with a sentence for whoever sent it."""
 
-    NO_SUCH_DOMAIN = "The domain does not exist."
-    NULL_MX = "The domain says that it accepts no mail (null MX)."
-    NO_HOST = "The domain has neither a mail host nor an address."
-    NO_USABLE_HOST = "None of the domain's mail hosts has an address."
-    BAD_DOMAIN = "The domain is not a valid domain name."
+    NO_SUCH_DOMAIN = say("The domain does not exist.")
+    NULL_MX = say("The domain says that it accepts no mail (null MX).")
+    NO_HOST = say("The domain has neither a mail host nor an address.")
+    NO_USABLE_HOST = say("None of the domain's mail hosts has an address.")
+    BAD_DOMAIN = say("The domain is not a valid domain name.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from tayori.refusal.saying import Saying, recall
+
 
 class EventKind(StrEnum):
     """What happened to a message or to one of its recipients."""
@@ -113,3 +115,13 @@ class Event:
     message_id: int | None = None
     recipient_id: int | None = None
     data: Mapping[str, str | int] = field(default_factory=dict)
+
+    @property
+    def reason(self) -> Saying:
+        """Return why it happened, as `data` keeps it; `NOTHING` where it does not say."""
+        return reason_of(self.data)
+
+
+def reason_of(data: Mapping[str, object]) -> Saying:
+    """Return the reason that the data of an event keep."""
+    return recall(str(data.get("reason", "")))

@@ -51,7 +51,7 @@ async def look(scanner: Scanner | None, content: bytes) -> Scanned:
     if isinstance(result, Infected):
         return Scanned(found=result.name, malware=True)
     if isinstance(result, Unavailable):
-        raise ScannerDownError(result.detail)
+        raise ScannerDownError(str(result.detail))
     spam = _status(result) if isinstance(result, Spam) else ""
     fields = []
     if scanner.finds_malware:

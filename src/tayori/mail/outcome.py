@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from tayori.mail.reply import Reply
 from tayori.mail.transcript import Note
+from tayori.refusal.saying import NOTHING, Saying
 
 
 class Kind(StrEnum):
@@ -58,6 +59,8 @@ class Outcome:
     scope: Scope
     stage: Stage
     reply: Reply | None = None
+    said: Saying = NOTHING
+    """What a reply of our own says, `NOTHING` where the peer speaks."""
     detail: str = ""
     peer_host: str = ""
     """The MX host name that was tried."""

@@ -7,6 +7,7 @@ from tayori.db.database import DatabaseBusyError
 from tayori.notices.sender import Notices
 from tayori.notices.texts import NoticeKind
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import Saying
 from tayori.runtime import log
 from tayori.tenants.accounts import Accounts
 from tayori.tenants.model import Identity
@@ -24,9 +25,9 @@ class OwnerNotices:
         data = {"domain": identity.domain}
         await self._tell(identity.account_id, NoticeKind.DOMAIN_BROKEN, data)
 
-    async def callback_off(self, account_id: int, url: str, reason: str) -> None:
+    async def callback_off(self, account_id: int, url: str, reason: Saying) -> None:
         """Tell that an endpoint is called no more."""
-        data = {"url": url, "reason": reason}
+        data: dict[str, str | Saying] = {"url": url, "reason": reason}
         await self._tell(account_id, NoticeKind.CALLBACK_OFF, data)
 
     async def template_decided(self, template: Template) -> None:
@@ -36,11 +37,13 @@ class OwnerNotices:
         data = {"template": template.name, "reason": template.review_reason}
         await self._tell(template.account_id, kind, data)
 
-    async def account_suspended(self, account_id: int, reason: str) -> None:
+    async def account_suspended(self, account_id: int, reason: Saying | str) -> None:
         """Tell that an operator stopped the account."""
         await self._tell(account_id, NoticeKind.ACCOUNT_SUSPENDED, {"reason": reason})
 
-    async def _tell(self, account_id: int, kind: NoticeKind, data: Mapping[str, str]) -> None:
+    async def _tell(
+        self, account_id: int, kind: NoticeKind, data: Mapping[str, str | Saying]
+    ) -> None:
         try:
             account = await self._accounts.get(account_id)
             if not isinstance(account, Refusal):

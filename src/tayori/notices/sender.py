@@ -12,6 +12,7 @@ from tayori.catalog.tracking_model import Switches
 from tayori.mail.address import AddressError, Mailbox, parse_address
 from tayori.notices.texts import NoticeKind, written
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import Saying
 from tayori.refusal.table import Language
 from tayori.runtime import log
 from tayori.tenants.model import Account
@@ -61,7 +62,7 @@ class Notices:
         self,
         to: User | str,
         kind: NoticeKind,
-        data: Mapping[str, str],
+        data: Mapping[str, str | Saying],
         language: Language = Language.EN,
     ) -> Told:
         """Send a notice to a user, in the user's language, or to an address in `language`."""
@@ -79,7 +80,9 @@ class Notices:
             return Told.REFUSED
         return Told.ACCEPTED
 
-    async def tell_owners(self, account_id: int, kind: NoticeKind, data: Mapping[str, str]) -> None:
+    async def tell_owners(
+        self, account_id: int, kind: NoticeKind, data: Mapping[str, str | Saying]
+    ) -> None:
         """Send a notice to each owner of an account who may log in."""
         if not self._sender:
             return

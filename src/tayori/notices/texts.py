@@ -13,7 +13,9 @@ from functools import lru_cache
 from importlib.resources import files
 from typing import Final
 
+from tayori.refusal.saying import Saying
 from tayori.refusal.table import Language
+from tayori.refusal.telling import tell
 
 MAX_VALUE: Final = 500
 """Characters of a value that are shown."""
@@ -77,10 +79,15 @@ def wordings() -> Mapping[NoticeKind, Mapping[Language, Wording]]:
     }
 
 
-def written(kind: NoticeKind, language: Language, values: Mapping[str, str]) -> tuple[str, str]:
+def written(
+    kind: NoticeKind, language: Language, values: Mapping[str, str | Saying]
+) -> tuple[str, str]:
     """Return subject and text of a notice; KeyError when a value is missing."""
     wording = wordings()[kind][language]
-    plain = {name: one_line(value) for name, value in values.items()}
+    plain = {
+        name: one_line(tell(value, language.value) if isinstance(value, Saying) else value)
+        for name, value in values.items()
+    }
     subject = string.Template(wording.subject).substitute(plain)
     return subject, string.Template(wording.text).substitute(plain)
 

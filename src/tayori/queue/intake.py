@@ -15,6 +15,7 @@ from tayori.events.store import record
 from tayori.queue import statements
 from tayori.queue.model import NewMessage, NewRecipient, Priority
 from tayori.queue.states import State
+from tayori.refusal.saying import keep
 
 
 class Intake:
@@ -99,7 +100,7 @@ def _recipient(
         "expires_at": item.expires_at,
         "ended_at": item.accepted_at if dropped else None,
         "send_status": recipient.dropped_status,
-        "reply": recipient.dropped_reason,
+        "reply": keep(recipient.dropped_reason) if dropped else "",
     }
 
 
@@ -122,5 +123,5 @@ def _dropped(
         kind=EventKind.DROPPED,
         message_id=number,
         recipient_id=recipient_number,
-        data={"reason": recipient.dropped_reason, AT_DOOR: 1},
+        data={"reason": keep(recipient.dropped_reason), AT_DOOR: 1},
     )

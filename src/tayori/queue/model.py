@@ -9,6 +9,7 @@ from tayori.events.model import Event, EventKind
 from tayori.mail.outcome import Outcome
 from tayori.queue.schedule import DELAYED_MS
 from tayori.queue.states import State
+from tayori.refusal.saying import NOTHING, Saying
 
 
 class Priority(IntEnum):
@@ -40,7 +41,7 @@ class NewRecipient:
     domain: str
     role: Role = Role.TO
     dropped_status: int = 0
-    dropped_reason: str = ""
+    dropped_reason: Saying = NOTHING
     simulated: bool = False
     """No mail leaves for it, and it counts against nothing."""
 
@@ -93,7 +94,7 @@ class Leased:
     """The bulk task of bulk mail, 0 for all other mail."""
     wait_cause: str | None = None
     wait_since: int | None = None
-    """Why, and since when, it waits without an attempt; None when it does not."""
+    """Why (as it is kept), and since when, it waits without an attempt; None when it does not."""
     delay_told: bool = False
 
     @property
@@ -118,13 +119,13 @@ class Settlement:
     outcome: Outcome | None = None
     bounce_class: str = ""
     send_status: int = 0
-    reply: str = ""
+    reply: Saying | str = ""
     blocks: bool = False
     source: str = ""
     """The source that the attempt left from; "" when there is only one."""
     keeps_source: bool = False
     """The next attempt leaves from the same source."""
-    cause: str = ""
+    cause: Saying | str = ""
     """Why it goes back to the queue unattempted, for the timeline."""
     avoids_source: bool = False
     """The next attempt leaves from another source."""
@@ -162,7 +163,7 @@ class Status:
     from_address: str
     state: State
     send_status: int
-    reply: str
+    reply: Saying
     accepted_at: int
     ended_at: int | None
     reactions: frozenset[EventKind] = frozenset()

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from tayori.events.model import EventKind
 from tayori.queue.states import FINAL, HELD_UNTIL, State, check_move
+from tayori.refusal.saying import Saying
 
 DROPPED_BY_OPERATOR = 1001
 """SendStatus of a mail that an operator dropped: ended inside the service, by no receiver."""
@@ -49,8 +50,8 @@ class Entry:
     accepted_at: int
     expires_at: int
     ended_at: int | None
-    reply: str
-    wait_cause: str | None = None
+    reply: Saying
+    wait_cause: Saying | None = None
     wait_since: int | None = None
     """Why, and since when, it waits unattempted."""
 

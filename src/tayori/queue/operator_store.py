@@ -18,6 +18,7 @@ from tayori.queue.model import Priority
 from tayori.queue.operate import DROPPED_BY_OPERATOR, EVENTS, Entry, Move, Wish, decide
 from tayori.queue.statements import ERASE_CONTENT, LOCK_CONTENT
 from tayori.queue.states import FINAL, State
+from tayori.refusal.saying import Saying, keep, recall
 
 BATCH = 500
 """Recipients that one transaction changes, so that delivery never waits long."""
@@ -137,12 +138,12 @@ class AttemptRow:
     tls: str
     code: int | None
     enhanced: str
-    text: str
+    text: Saying
     bounce_class: str
     detail: str
     source: str | None = None
     rule: str | None = None
-    wait_cause: str | None = None
+    wait_cause: Saying | None = None
     wait_since: int | None = None
     conversation: str | None = None
     """As `mail.transcript` reads it."""
@@ -162,7 +163,9 @@ class OperatorStore:
         async with self._database.read() as transaction:
             return [entry_of(row) for row in await transaction.fetch(statement, values)]
 
-    async def change(self, wanted: Filter, wish: Wish, now: int, reason: str) -> list[Changed]:
+    async def change(
+        self, wanted: Filter, wish: Wish, now: int, reason: Saying | str
+    ) -> list[Changed]:
         """Fulfil the wish for all that are meant; `reason` goes into the event."""
         meant = sorted(await self.find(wanted), key=lambda entry: entry.recipient_id)
         changed: list[Changed] = []
@@ -171,7 +174,7 @@ class OperatorStore:
         return changed
 
     async def _change(
-        self, meant: Sequence[Entry], wish: Wish, now: int, reason: str
+        self, meant: Sequence[Entry], wish: Wish, now: int, reason: Saying | str
     ) -> list[Changed]:
         messages = {"messages": sorted({entry.message_number for entry in meant})}
         async with self._database.write() as transaction:
@@ -209,7 +212,7 @@ class OperatorStore:
         """Return all attempts for a message's recipients, oldest first."""
         async with self._database.read() as transaction:
             rows = await transaction.fetch(_ATTEMPTS, {"message": message_number})
-        return [AttemptRow(**{k: row[k] for k in AttemptRow.__dataclass_fields__}) for row in rows]
+        return [_attempt_of(row) for row in rows]
 
 
 def conditions(wanted: Filter) -> list[ColumnElement[bool]]:
@@ -245,7 +248,7 @@ def _finer_conditions(wanted: Filter) -> list[ColumnElement[bool]]:
 
 
 async def _store(
-    transaction: Transaction, changed: Sequence[Changed], now: int, reason: str
+    transaction: Transaction, changed: Sequence[Changed], now: int, reason: Saying | str
 ) -> None:
     moves: list[dict[str, object]] = []
     ends: list[dict[str, object]] = []
@@ -257,7 +260,7 @@ async def _store(
             "to_state": int(each.result.state),
         }
         if each.result.state in FINAL:
-            ended = {"now": now, "to_send_status": DROPPED_BY_OPERATOR, "to_reply": reason}
+            ended = {"now": now, "to_send_status": DROPPED_BY_OPERATOR, "to_reply": keep(reason)}
             ends.append(row | ended)
         else:
             moves.append(row | {"to_due_at": each.result.due_at})
@@ -265,14 +268,14 @@ async def _store(
     await transaction.execute_many(_END, ends)
 
 
-def _event(entry: Entry, wish: Wish, now: int, reason: str) -> Event:
+def _event(entry: Entry, wish: Wish, now: int, reason: Saying | str) -> Event:
     return Event(
         at=now,
         account_id=entry.account_id,
         kind=EVENTS[wish],
         message_id=entry.message_number,
         recipient_id=entry.recipient_id,
-        data={"reason": reason} if reason else {},
+        data={"reason": keep(reason)} if reason else {},
     )
 
 
@@ -290,7 +293,16 @@ def entry_of(row: Row) -> Entry:
         accepted_at=row["accepted_at"],
         expires_at=row["expires_at"],
         ended_at=row["ended_at"],
-        reply=row["reply"],
-        wait_cause=row["wait_cause"],
+        reply=recall(row["reply"]),
+        wait_cause=recall(row["wait_cause"]) if row["wait_cause"] else None,
         wait_since=row["wait_since"],
     )
+
+
+def _attempt_of(row: Row) -> AttemptRow:
+    values = {name: row[name] for name in AttemptRow.__dataclass_fields__}
+    told = {
+        "text": recall(row["text"]),
+        "wait_cause": recall(row["wait_cause"]) if row["wait_cause"] else None,
+    }
+    return AttemptRow(**values | told)

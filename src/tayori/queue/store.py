@@ -19,6 +19,7 @@ from tayori.queue.leasing_store import Turns
 from tayori.queue.model import Leased, Priority, Role, Settlement, Status
 from tayori.queue.states import FINAL, State, check_move
 from tayori.queue.unclassified_store import count_unclassified, unclassified
+from tayori.refusal.saying import keep, recall
 from tayori.runtime.crash import Point, reach
 from tayori.suppress.full_mailbox_store import note_full, note_room
 from tayori.suppress.model import BLOCKED_MS, Blocked
@@ -236,9 +237,9 @@ def _settled(item: Settlement) -> dict[str, object]:
         "to_attempts": attempts,
         "to_ended_at": item.at if final else None,
         "to_send_status": item.send_status,
-        "to_reply": item.reply,
+        "to_reply": keep(item.reply),
         # A wait that goes on began when it began; an attempt ends it.
-        "to_wait_cause": (item.cause or known.wait_cause) if goes_on else None,
+        "to_wait_cause": (keep(item.cause) or known.wait_cause) if goes_on else None,
         "to_wait_since": (known.wait_since or (item.at if waits else None)) if goes_on else None,
         "to_delay_told": int(known.delay_told or item.tells_delay),
     }
@@ -261,7 +262,7 @@ def _attempt(item: Settlement) -> dict[str, object]:
         "tls": outcome.tls,
         "code": reply.code if reply else None,
         "enhanced": reply.enhanced if reply else "",
-        "text": reply.text if reply else "",
+        "text": keep(outcome.said or (reply.text if reply else "")),
         "bounce_class": item.bounce_class,
         "detail": outcome.detail,
         "source": item.source or None,
@@ -279,7 +280,7 @@ def _blocked(item: Settlement) -> Blocked:
         account_id=item.recipient.account_id,
         at=item.at,
         expires_at=item.at + BLOCKED_MS,
-        reason=item.reply,
+        reason=str(item.reply),
         message_id=item.recipient.message_id,
     )
 
@@ -291,7 +292,7 @@ def _is_full(item: Settlement) -> bool:
 
 
 def _event(item: Settlement) -> Event:
-    data: dict[str, str | int] = {"reason": item.reply} if item.reply else {}
+    data: dict[str, str | int] = {"reason": keep(item.reply)} if item.reply else {}
     if item.bounce_class:
         data["class"] = item.bounce_class
     if item.verdict is not None and item.verdict.about is not None:
@@ -319,7 +320,7 @@ def _delay(item: Settlement) -> Event:
         kind=EventKind.DELAYED,
         message_id=item.recipient.message_id,
         recipient_id=item.recipient.id,
-        data={"reason": item.cause or item.reply},
+        data={"reason": keep(item.cause or item.reply)},
     )
 
 
@@ -330,7 +331,7 @@ def _status(row: Row, reacted: frozenset[EventKind]) -> Status:
         from_address=row["from_address"],
         state=State(row["state"]),
         send_status=row["send_status"],
-        reply=row["reply"],
+        reply=recall(row["reply"]),
         accepted_at=row["accepted_at"],
         ended_at=row["ended_at"],
         reactions=reacted,

@@ -7,6 +7,7 @@ from operator import itemgetter
 from tayori.events.model import Event, EventKind
 from tayori.queue.operate import Entry
 from tayori.queue.operator_store import AttemptRow, MessageHead
+from tayori.refusal.saying import Saying
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Wait:
     """A recipient's time in the queue without an attempt; None while it still lasts."""
 
     since: int
-    cause: str
+    cause: Saying
     waited_ms: int | None
 
 
@@ -69,6 +70,6 @@ def story(fate: Fate) -> list[Happening]:
 
 
 def _wait(
-    entry: Entry, since: int, cause: str, waited_ms: int | None
+    entry: Entry, since: int, cause: Saying, waited_ms: int | None
 ) -> tuple[int, int, Happening]:
     return since, 1, Happening(since, entry, Wait(since, cause, waited_ms))

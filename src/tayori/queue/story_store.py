@@ -13,6 +13,7 @@ from tayori.events.store import EventStore, reactions
 from tayori.queue.operator_store import Filter, OperatorStore
 from tayori.queue.states import State
 from tayori.queue.story import Fate
+from tayori.refusal.saying import Saying, recall
 
 _FOUND = select(
     recipient.c.id,
@@ -62,7 +63,7 @@ class Found:
     from_address: str
     subject: str
     state: State
-    reply: str
+    reply: Saying
     accepted_at: int
     ended_at: int | None
     reactions: frozenset[EventKind] = frozenset()
@@ -143,7 +144,7 @@ def _found(row: Row, reacted: frozenset[EventKind]) -> Found:
         from_address=row["from_address"],
         subject=row["subject"],
         state=State(row["state"]),
-        reply=row["reply"],
+        reply=recall(row["reply"]),
         accepted_at=row["accepted_at"],
         ended_at=row["ended_at"],
         reactions=reacted,

@@ -72,8 +72,14 @@ def together(sayings: Iterable[Saying], between: str = " ") -> Saying:
     return Saying(template, tuple(zip(names, said, strict=True)))
 
 
-def keep(saying: Saying) -> str:
-    """Return a saying as it is kept in a column: JSON, or its plain text where that says it all."""
+def keep(said: Saying | str) -> str:
+    """Return a saying as it is kept in a column: JSON, or its plain text where that says it all.
+
+    A text that is not ours is kept as it is.
+    """
+    if isinstance(said, str) and not said.startswith(_MARK):
+        return said
+    saying = quote(said) if isinstance(said, str) else said
     plain = saying.english if saying.template == _QUOTED or not saying.values else _MARK
     if not plain.startswith(_MARK):
         return plain

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import Saying, together
 from tayori.refusal.telling import tell
 
 MAX_FIELD: Final = 200
@@ -74,6 +75,20 @@ def message(refusal: Refusal, language: Language = Language.EN) -> str:
     sentence = known.entries[refusal.code].sentences[language].format_map(fields)
     detail = refusal.told.get(language.value) or tell(refusal.saying, language.value)
     return f"{sentence} {detail}" if detail else sentence
+
+
+def whole(refusal: Refusal) -> Saying:
+    """Return all that the refusal says as one saying, to be kept and told later."""
+    known = table()
+    sentence = known.entries[refusal.code].sentences[Language.EN]
+    fields: dict[str, Saying | str] = {
+        name: Saying(known.holes[name][Language.EN]) for name in holes_of(sentence)
+    }
+    fields |= {name: shown(value) for name, value in refusal.fields.items()}
+    # With a value the sentence counts as one with holes, whose doubled braces are braces.
+    return together(
+        [Saying(sentence, (("code", refusal.code.value), *fields.items())), refusal.saying]
+    )
 
 
 @lru_cache(maxsize=256)

@@ -5,6 +5,7 @@ no translation is said in English; the repository's tests let no saying of ours 
 `make catalogues` brings the files up to date.
 """
 
+import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
@@ -25,6 +26,13 @@ def tell(saying: Saying, language: str) -> str:
     )
 
 
+def is_ours(saying: Saying) -> bool:
+    """Tell whether a saying is a sentence of ours, and not only the words of somebody else."""
+    if saying.template in sayings("ja"):
+        return True
+    return any(isinstance(value, Saying) and is_ours(value) for _, value in saying.values)
+
+
 @cache
 def sayings(language: str) -> Mapping[str, str]:
     """Return the translations by template; none for English and languages that are not ours."""
@@ -34,7 +42,7 @@ def sayings(language: str) -> Mapping[str, str]:
     folder = files("tayori.refusal").joinpath("locale", language)
     if not folder.is_dir():
         return {}
-    told: dict[str, str] = {}
+    told = _of_refusals(language)
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".po"):
             with file.open("rb") as opened:
@@ -44,3 +52,10 @@ def sayings(language: str) -> Mapping[str, str]:
                     if message.id and message.string and not message.fuzzy
                 }
     return told
+
+
+def _of_refusals(language: str) -> dict[str, str]:
+    """Return the sentences of refusal codes, and of what stands in their empty holes."""
+    raw = tomllib.loads(files("tayori.refusal").joinpath("messages.toml").read_text("utf-8"))
+    rows = [*raw["codes"].values(), *raw["holes"].values()]
+    return {row["en"]: row[language] for row in rows}

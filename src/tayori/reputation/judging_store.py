@@ -13,13 +13,14 @@ import msgspec
 from tayori.db.database import Row, Transaction
 from tayori.events.model import Event, EventKind
 from tayori.events.store import record
+from tayori.refusal.saying import keep, say
 from tayori.reputation import level_statements as sql
 from tayori.reputation.counting import DomainDay
 from tayori.reputation.figures import Figures
 from tayori.reputation.level_model import DayRow, Domain
 from tayori.reputation.rules import HABIT_DAYS, Day, Decision, Kind, Rules
 from tayori.reputation.standing import Quotas, Standing
-from tayori.reputation.standing_store import standings
+from tayori.reputation.standing_store import standing_of, standings
 from tayori.runtime.clock import DAY, day_of, day_range
 
 
@@ -179,7 +180,7 @@ async def _suspend(
     decision = suspicion or bench.rules.habit(len(stopped))
     if decision is None:
         return False
-    because = f"{case.domain.domain}: {decision.reason}"
+    because = keep(say("{domain}: {reason}", domain=case.domain.domain, reason=decision.reason))
     suspend = {"of_account": account_id, "now": now, "because": because}
     if not await transaction.execute(sql.SUSPEND, suspend):
         return False
@@ -216,7 +217,7 @@ async def store_change(
             "to_level": to_level,
             "effective_at": effective_at,
             "by": by or decision.rule,
-            "reason": decision.reason,
+            "reason": keep(decision.reason),
             "figures": msgspec.json.encode(figures._asdict() if any(figures) else {}).decode(),
         },
     )
@@ -231,7 +232,7 @@ async def store_change(
             "to_level": to_level,
             "effective_at": effective_at,
             "by": by or decision.rule,
-            "reason": decision.reason,
+            "reason": keep(decision.reason),
         },
     )
     await record(transaction, [event])
@@ -252,7 +253,8 @@ async def _mark(
 
 
 def _new(standing: Standing) -> dict[str, object]:
-    return {f"to_{name}": getattr(standing, name) for name in Standing.__dataclass_fields__}
+    values = {f"to_{name}": getattr(standing, name) for name in Standing.__dataclass_fields__}
+    return values | {"to_blocked_reason": keep(standing.blocked_reason)}
 
 
 def domain_of(row: Row) -> Domain:
@@ -261,7 +263,7 @@ def domain_of(row: Row) -> Domain:
         identity_id=row["id"],
         account_id=row["account_id"],
         domain=row["domain"],
-        standing=Standing(**{name: row[name] for name in Standing.__dataclass_fields__}),
+        standing=standing_of(row),
         verified=bool(row["verified"]),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tayori.events.model import EventKind
+from tayori.refusal.saying import Saying
 from tayori.reputation.figures import Figures
 from tayori.reputation.standing import Standing
 
@@ -52,7 +53,7 @@ class Change:
     to_level: int
     effective_at: int
     by: str
-    reason: str
+    reason: Saying
     figures: Mapping[str, int] = field(default_factory=dict)
 
 

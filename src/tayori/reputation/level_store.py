@@ -8,6 +8,7 @@ import msgspec
 
 from tayori.db import numbers
 from tayori.db.database import Database, Row, Transaction
+from tayori.refusal.saying import Saying, quote, recall, say
 from tayori.reputation import level_statements as sql
 from tayori.reputation.figures import Figures
 from tayori.reputation.judging_store import Bench, day_row, domain_of, store_change
@@ -72,21 +73,25 @@ class LevelStore:
             found = await _locked(transaction, domain, now)
             if found is None:
                 return None
-            decision = Decision(kind=Kind.SET, rule=OPERATOR, reason=reason, level=level)
+            decision = Decision(kind=Kind.SET, rule=OPERATOR, reason=quote(reason), level=level)
             return await self._let_go(transaction, found, decision, now)
 
-    async def unblock(self, domain: str, reason: str, now: int, most: int) -> Domain | str | None:
+    async def unblock(
+        self, domain: str, reason: str, now: int, most: int
+    ) -> Domain | Saying | None:
         """Let a stopped domain go; a sentence when it may not be, None when there is none."""
         async with self._database.write() as transaction:
             found = await _locked(transaction, domain, now)
             if found is None:
                 return None
             if found.standing.level and not found.standing.is_blocked(now):
-                return f"The domain {domain} is not stopped."
+                return say("The domain {domain} is not stopped.", domain=domain)
             if await _unblocks(transaction, found.account_id) >= most:
-                return f"The account has used up its {most} unblock requests."
+                return say("The account has used up its {most} unblock requests.", most=most)
             level = max(1, found.standing.level)
-            decision = Decision(kind=Kind.UNBLOCKED, rule=OPERATOR, reason=reason, level=level)
+            decision = Decision(
+                kind=Kind.UNBLOCKED, rule=OPERATOR, reason=quote(reason), level=level
+            )
             return await self._let_go(transaction, found, decision, now)
 
     async def restart_idle(self, now: int, idle_days: int, most: int) -> int:
@@ -102,7 +107,7 @@ class LevelStore:
             ids = [row["id"] for row in rows]
             locked = await transaction.fetch(sql.LOCK_IDENTITIES, {"identities": ids})
             for domain in map(domain_of, locked):
-                reason = f"Nothing was sent for more than {idle_days} days."
+                reason = say("Nothing was sent for more than {days} days.", days=idle_days)
                 decision = Decision(kind=Kind.IDLE, rule="idle", reason=reason, level=1)
                 after = replace(domain.standing.settled(now), level=1)
                 what = (decision, Figures(), now)
@@ -139,5 +144,8 @@ async def _unblocks(transaction: Transaction, account_id: int) -> int:
 
 def _change(row: Row) -> Change:
     figures = msgspec.json.decode(row["figures"], type=dict[str, int])
-    names: Sequence[str] = [n for n in Change.__dataclass_fields__ if n != "figures"]
-    return Change(**{name: row[name] for name in names}, figures=figures)
+    names: Sequence[str] = [
+        n for n in Change.__dataclass_fields__ if n not in {"figures", "reason"}
+    ]
+    values = {name: row[name] for name in names}
+    return Change(**values, reason=recall(row["reason"]), figures=figures)

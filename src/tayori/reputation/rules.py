@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from tayori.config.reputation import ReputationSettings
+from tayori.refusal.saying import Saying, say
 from tayori.reputation.figures import Figures
 from tayori.reputation.standing import of_level
 
@@ -46,7 +47,7 @@ class Decision:
 
     kind: Kind
     rule: str
-    reason: str
+    reason: Saying
     level: int = 0
     """The level that a rise or fall leads to."""
 
@@ -132,7 +133,11 @@ class Rules:
         most = self._settings.suspend_stops
         if not most or stopped_days < most:
             return None
-        reason = f"Domains of the account were stopped on {stopped_days} days within {HABIT_DAYS}."
+        reason = say(
+            "Domains of the account were stopped on {days} days within {span}.",
+            days=stopped_days,
+            span=HABIT_DAYS,
+        )
         return Decision(kind=Kind.SUSPENDED, rule="stops", reason=reason)
 
     def rates(self, figures: Figures, *, closed: bool = False) -> list[Rate]:
@@ -263,23 +268,35 @@ def _beyond(name: str, value: float, limit: float, *, above: bool, follows: str)
 
 
 def _decision(kind: Kind, rate: Rate, figures: Figures, level: int = 0) -> Decision:
-    reason = f"{rate.value:.1%} {_WORDS[rate.name]} (limit {rate.threshold:.1%}); {_told(figures)}"
+    reason = say(
+        "{rate} {what} (limit {limit}); {figures}",
+        rate=f"{rate.value:.1%}",
+        what=_WORDS[rate.name],
+        limit=f"{rate.threshold:.1%}",
+        figures=_told(figures),
+    )
     return Decision(kind=kind, rule=rate.name, reason=reason, level=level)
 
 
 _WORDS = {
-    "invalid": "invalid addresses",
-    "spam": "refused as spam",
-    "rejected": "refused by receivers",
-    "delivered": "delivered",
-    "complained": "complaints",
-    "opened": "opened",
+    "invalid": say("invalid addresses"),
+    "spam": say("refused as spam"),
+    "rejected": say("refused by receivers"),
+    "delivered": say("delivered"),
+    "complained": say("complaints"),
+    "opened": say("opened"),
 }
 
 
-def _told(figures: Figures) -> str:
-    return (
-        f"{figures.sent} recipients, {figures.delivered} delivered, {figures.rejected} refused, "
-        f"{figures.invalid} invalid, {figures.spam} as spam, {figures.complained} complaints, "
-        f"{figures.opened} opened."
+def _told(figures: Figures) -> Saying:
+    return say(
+        "{sent} recipients, {delivered} delivered, {rejected} refused, {invalid} invalid, "
+        "{spam} as spam, {complained} complaints, {opened} opened.",
+        sent=figures.sent,
+        delivered=figures.delivered,
+        rejected=figures.rejected,
+        invalid=figures.invalid,
+        spam=figures.spam,
+        complained=figures.complained,
+        opened=figures.opened,
     )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from tayori.config.tree import Policy
+from tayori.refusal.saying import NOTHING, Saying
 from tayori.runtime.clock import HOUR, day_of, day_range
 from tayori.tenants.model import Identity
 
@@ -21,7 +22,7 @@ class Standing:
     next_level: int | None = None
     next_level_at: int | None = None
     blocked_until: int | None = None
-    blocked_reason: str = ""
+    blocked_reason: Saying = NOTHING
 
     @classmethod
     def of(cls, identity: Identity) -> "Standing":
@@ -54,7 +55,7 @@ class Standings:
 
     domains: Mapping[str, Standing] = field(default_factory=dict)
     overrides: Mapping[int, Mapping[str, int]] = field(default_factory=dict)
-    suspended: Mapping[int, str] = field(default_factory=dict)
+    suspended: Mapping[int, Saying] = field(default_factory=dict)
     """Accounts that are suspended, with the reason."""
 
 

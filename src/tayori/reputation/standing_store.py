@@ -11,6 +11,7 @@ from tayori.db.database import Database, Row, Transaction
 from tayori.db.statement import Statement, among
 from tayori.db.tables.queue import message
 from tayori.db.tables.tenants import account, account_limit, identity
+from tayori.refusal.saying import Saying, recall
 from tayori.reputation.model import Claim, Scope
 from tayori.reputation.standing import DayUse, Quotas, Standing, Standings
 from tayori.reputation.stops import Stop, stop_of
@@ -53,14 +54,14 @@ async def standings(
         [(_DOMAINS, {"domains": sorted(domains)}), (_ACCOUNTS, {"accounts": sorted(accounts)})]
     )
     overrides: dict[int, dict[str, int]] = {}
-    suspended: dict[int, str] = {}
+    suspended: dict[int, Saying] = {}
     for row in own:
         if row["name"] is not None:
             overrides.setdefault(row["id"], {})[row["name"]] = row["value"]
         if row["suspended_at"] is not None:
-            suspended[row["id"]] = row["suspended_reason"]
+            suspended[row["id"]] = recall(row["suspended_reason"])
     return Standings(
-        domains={row["domain"]: _standing(row) for row in found},
+        domains={row["domain"]: standing_of(row) for row in found},
         overrides=overrides,
         suspended=suspended,
     )
@@ -123,5 +124,7 @@ class StandingStore:
         return uses
 
 
-def _standing(row: Row) -> Standing:
-    return Standing(**{name: row[name] for name in Standing.__dataclass_fields__})
+def standing_of(row: Row) -> Standing:
+    """Return the standing that a domain's row has."""
+    values = {name: row[name] for name in Standing.__dataclass_fields__}
+    return Standing(**values | {"blocked_reason": recall(row["blocked_reason"])})

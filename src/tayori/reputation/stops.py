@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-from tayori.refusal.saying import say
+from tayori.refusal.saying import Saying, say
 from tayori.reputation.standing import Standing, Standings
 
 HIGH_REJECTION = 3030
@@ -18,7 +18,7 @@ class Stop:
     `ends_bulk` tells that bulk mail does not wait for the end but ends unsent.
     """
 
-    reason: str
+    reason: Saying
     until: int | None = None
     ends_bulk: bool = False
 
@@ -26,13 +26,14 @@ class Stop:
 def stop_of(account_id: int, domain: str, found: Standings, now: int) -> Stop | None:
     """Return what keeps accepted mail of an account's domain back; None when nothing does."""
     if account_id in found.suspended:
-        return Stop(reason=f"The account is suspended: {found.suspended[account_id]}")
+        reason = say("The account is suspended: {reason}", reason=found.suspended[account_id])
+        return Stop(reason=reason)
     standing = found.domains.get(domain)
     refusal = None if standing is None else domain_stopped(domain, standing, now)
     if standing is None or refusal is None:
         return None
     until = standing.blocked_until if standing.level_at(now) else None
-    return Stop(reason=refusal.detail, until=until, ends_bulk=True)
+    return Stop(reason=refusal.saying, until=until, ends_bulk=True)
 
 
 def stopped(account_id: int, domain: str, found: Standings, now: int) -> Refusal | None:
@@ -43,7 +44,7 @@ def stopped(account_id: int, domain: str, found: Standings, now: int) -> Refusal
     return None if standing is None else domain_stopped(domain, standing, now)
 
 
-def suspended(reason: str) -> Refusal:
+def suspended(reason: Saying) -> Refusal:
     """Return the refusal of a suspended account."""
     return refuse(
         Code.AUTH_FAILURE__UNAUTHORIZED_OPERATION,

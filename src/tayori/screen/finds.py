@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Final
 
 from tayori.events.model import Event, EventKind
+from tayori.refusal.saying import Saying, keep, say
 from tayori.runtime import log
 from tayori.runtime.clock import DAY, Clock
 from tayori.screen.find_store import Find, FindStore
@@ -24,10 +25,6 @@ class FindKind(StrEnum):
     """The door refused it for forbidden content, deceiving links or dangerous files."""
 
 
-_REASONS: Final = {
-    FindKind.SPAM: "{count} mails within a day were taken for spam; last: {name}",
-    FindKind.DECEIT: "{count} mails within a day were refused for what they hold; last: {name}",
-}
 _LONGEST: Final = 200
 
 
@@ -55,17 +52,29 @@ class Finds:
         find = Find(account_id=account_id, kind=kind.value, key=key, found_at=now)
         count = await self._store.add(find, since=now - DAY)
         if count >= most:
-            await self.suspend(account_id, _REASONS[kind].format(count=count, name=name[:_LONGEST]))
+            await self.suspend(account_id, _reason(kind, count, name[:_LONGEST]))
             await self._store.forget(account_id, kind.value)
 
-    async def suspend(self, account_id: int, reason: str) -> None:
+    async def suspend(self, account_id: int, reason: Saying) -> None:
         """Stop all functions of an account until an operator lifts that, with event and log."""
         await self._accounts.suspend(account_id, reason)
         event = Event(
             at=self._clock.now(),
             account_id=account_id,
             kind=EventKind.SUSPENDED,
-            data={"reason": reason},
+            data={"reason": keep(reason)},
         )
         await self._store.tell(event)
-        log.get("screen").warning("account_suspended", account=account_id, reason=reason)
+        log.get("screen").warning("account_suspended", account=account_id, reason=str(reason))
+
+
+def _reason(kind: FindKind, count: int, name: str) -> Saying:
+    if kind is FindKind.SPAM:
+        return say(
+            "{count} mails within a day were taken for spam; last: {name}", count=count, name=name
+        )
+    return say(
+        "{count} mails within a day were refused for what they hold; last: {name}",
+        count=count,
+        name=name,
+    )

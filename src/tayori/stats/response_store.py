@@ -11,6 +11,8 @@ from tayori.db.statement import LIKE_ESCAPE, like_text
 from tayori.db.tables.events import IS_BOUNCE, IS_COMPLAINT, event
 from tayori.db.tables.queue import message, recipient
 from tayori.db.window import Key, Window, window
+from tayori.events.model import reason_of
+from tayori.refusal.saying import Saying
 
 LOOKED_AT: Final = 5_000
 """Rows of one page that are looked through when only a part of them is wanted."""
@@ -47,7 +49,7 @@ class Response:
     task_id: int | None
     bounce_class: str
     """"" for complaints, and where nothing is known."""
-    reason: str
+    reason: Saying
     """What the receiver's server said; "" for complaints."""
 
 
@@ -143,5 +145,5 @@ def _response(row: Row) -> Response:
         public_id=row["public_id"],
         task_id=row["task_id"],
         bounce_class=str(data.get("class", "")),
-        reason=str(data.get("reason", "")),
+        reason=reason_of(data),
     )

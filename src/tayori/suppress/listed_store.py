@@ -14,6 +14,7 @@ from tayori.db.statement import LIKE_ESCAPE, Statement, among, like_text
 from tayori.db.tables.queue import message
 from tayori.db.tables.suppress import custom_blacklist, shared_blacklist, unsubscription
 from tayori.db.window import Key, Window, window
+from tayori.refusal.saying import Saying, recall
 from tayori.suppress.model import CustomEntry
 from tayori.suppress.statements import UNSUBSCRIBE
 from tayori.suppress.store import EVER
@@ -67,7 +68,7 @@ class SharedEntry:
     address: str
     at: int
     expires_at: int
-    reason: str
+    reason: Saying
     mail: str
 
 
@@ -232,7 +233,7 @@ def _shared_entry(row: Row) -> SharedEntry:
         address=row["address"],
         at=row["at"],
         expires_at=row["expires_at"],
-        reason=row["reason"],
+        reason=recall(row["reason"]),
         mail=row["mail"] or "",
     )
 

@@ -17,6 +17,7 @@ from tayori.db.database import Database, Row
 from tayori.db.statement import LIKE_ESCAPE, Statement, among, by_dialect, like_text
 from tayori.db.tables.queue import message
 from tayori.db.tables.suppress import custom_blacklist, shared_blacklist, unsubscription
+from tayori.refusal.saying import NOTHING, Saying, keep, recall
 from tayori.suppress.model import Blocked
 from tayori.suppress.store import block
 
@@ -51,7 +52,7 @@ class Listed:
     account_id: int
     at: int
     expires_at: int | None = None
-    reason: str = ""
+    reason: Saying = NOTHING
     mail: str = ""
     domain: str = ""
 
@@ -289,7 +290,7 @@ def _listed(row: Row) -> Listed:
         account_id=row["account_id"],
         at=row["at"],
         expires_at=row["expires_at"],
-        reason=row["reason"],
+        reason=recall(row["reason"]),
         mail=row["mail"] or "",
         domain=row["domain"],
     )
@@ -303,7 +304,7 @@ def _blocked(row: Listed) -> Blocked:
         account_id=row.account_id,
         at=row.at,
         expires_at=row.expires_at,
-        reason=row.reason,
+        reason=keep(row.reason),
     )
 
 

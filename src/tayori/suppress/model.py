@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import IntEnum
 
-from tayori.refusal.saying import Saying
+from tayori.refusal.saying import Saying, say
 
 BLOCKED_MS = 14 * 24 * 3600 * 1000
 """How long an address that refused as unknown is blocked for all accounts (spec 7)."""
@@ -13,6 +13,10 @@ FULL_DAYS = 3
 """On so many days, one after the other, a mailbox has to be full until its address is blocked."""
 FULL_FORGOTTEN_MS = 30 * 24 * 3600 * 1000
 """A mailbox that was not full for so long begins anew."""
+
+
+BY_OPERATOR = say("Added by the operator.")
+"""The reason of an entry for which an operator gave none."""
 
 
 class SendStatus(IntEnum):

@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, func, insert, or_, sele
 from tayori.db.database import Database, IntegrityError, Row, Transaction
 from tayori.db.statement import LIKE_ESCAPE, Statement, among, like_text
 from tayori.db.tables.tenants import account, account_permission, credential
+from tayori.refusal.saying import Saying, keep, recall
 from tayori.runtime.secrets import SecretBox
 from tayori.tenants.model import Access, Account, Credential, Permission, Scope
 
@@ -175,9 +176,9 @@ class AccountStore:
             rows = await transaction.fetch(_BY_NAME, {"account_name": name})
             return next(iter(await _with_permissions(transaction, rows)), None)
 
-    async def set_suspension(self, account_id: int, at: int | None, reason: str) -> None:
+    async def set_suspension(self, account_id: int, at: int | None, reason: Saying) -> None:
         """Suspend since `at`, or lift the suspension with None."""
-        values = {"account_id": account_id, "suspended_at": at, "reason": reason}
+        values = {"account_id": account_id, "suspended_at": at, "reason": keep(reason)}
         async with self._database.write() as transaction:
             await transaction.execute(_SUSPEND, values)
 
@@ -297,7 +298,7 @@ async def _with_permissions(transaction: Transaction, rows: list[Row]) -> list[A
             name=row["name"],
             permissions=frozenset(granted[row["id"]]),
             suspended_at=row["suspended_at"],
-            suspended_reason=row["suspended_reason"],
+            suspended_reason=recall(row["suspended_reason"]),
             created_at=row["created_at"],
             pool=row["pool"],
         )

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from tayori.config.tree import Policy
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-from tayori.refusal.saying import Saying, say
+from tayori.refusal.saying import NOTHING, Saying, quote, say
 from tayori.runtime.clock import Clock
 from tayori.runtime.ids import Ids
 from tayori.tenants.account_store import AccountStore, Sought
@@ -70,17 +70,18 @@ class Accounts:
         by_id = await self._store.by_id(int(text)) if re.fullmatch(r"[0-9]{1,18}", text) else None
         return by_id or await self._store.by_name(text) or _no_account(text)
 
-    async def suspend(self, account_id: int, reason: str) -> Account | Refusal:
+    async def suspend(self, account_id: int, reason: Saying | str) -> Account | Refusal:
         """Stop all functions of an account, telling it the reason; again replaces the reason."""
-        if not reason.strip():
-            told = say("A suspension needs a reason that the account is told.")
-            return refuse(Code.INVALID_PARAMETER_VALUE, told, parameter="Reason")
-        await self._store.set_suspension(account_id, self._clock.now(), reason.strip())
+        told = quote(reason.strip()) if isinstance(reason, str) else reason
+        if not told:
+            needed = say("A suspension needs a reason that the account is told.")
+            return refuse(Code.INVALID_PARAMETER_VALUE, needed, parameter="Reason")
+        await self._store.set_suspension(account_id, self._clock.now(), told)
         return await self._changed(account_id)
 
     async def resume(self, account_id: int) -> Account | Refusal:
         """Lift a suspension; an account that is not suspended stays as it is."""
-        await self._store.set_suspension(account_id, None, "")
+        await self._store.set_suspension(account_id, None, NOTHING)
         return await self._changed(account_id)
 
     async def grant(self, account_id: int, permission: Permission) -> Account | Refusal:

@@ -16,7 +16,7 @@ from tayori.db.tables.queue import message, recipient
 from tayori.db.tables.tenants import account, dkim_key, identity
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal, refuse
-from tayori.refusal.saying import say
+from tayori.refusal.saying import recall, say
 from tayori.runtime.secrets import SecretBox
 from tayori.tenants.model import DkimKey, DkimOption, DnsRecord, Identity, Tag
 
@@ -360,5 +360,5 @@ def identity_of(row: Row) -> Identity:
         next_level=row["next_level"],
         next_level_at=row["next_level_at"],
         blocked_until=row["blocked_until"],
-        blocked_reason=row["blocked_reason"],
+        blocked_reason=recall(row["blocked_reason"]),
     )

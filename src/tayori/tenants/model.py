@@ -9,6 +9,8 @@ from enum import IntEnum, StrEnum
 
 import msgspec
 
+from tayori.refusal.saying import NOTHING, Saying
+
 
 class Permission(StrEnum):
     """What an operator grants an account beyond the ordinary."""
@@ -54,7 +56,7 @@ class Account:
     name: str
     permissions: frozenset[Permission]
     suspended_at: int | None
-    suspended_reason: str
+    suspended_reason: Saying
     created_at: int
     pool: str | None = None
     """The pool of sources that an operator dedicated to it; None is the default one."""
@@ -172,7 +174,7 @@ class Identity:
     next_level: int | None = None
     next_level_at: int | None = None
     blocked_until: int | None = None
-    blocked_reason: str = ""
+    blocked_reason: Saying = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -197,14 +197,14 @@ def test_the_cause_prolongs_while_it_holds_and_doubles_in_the_release():
 
 
 def test_a_mail_is_put_off_no_longer_than_it_lives():
-    pause = str(Active([reaction()]).pause(recipient(), ROUTE, None, NOW))
+    pause = Active([reaction()]).pause(recipient(), ROUTE, None, NOW).saying
     waits = put_off(recipient(), NOW, 20 * MINUTE, pause)
     assert (waits.state, waits.due_at, waits.outcome) == (State.QUEUED, NOW + 20 * MINUTE, None)
     dying = NOW + 3 * DAY - MINUTE
     assert put_off(recipient(), dying, HOUR, pause).due_at == NOW + 3 * DAY
     dead = put_off(recipient(), NOW + 3 * DAY, HOUR, pause)
     assert dead.state is State.EXPIRED
-    assert "550 Ip frequency limited" in dead.reply
+    assert "550 Ip frequency limited" in dead.reply.english
 
 
 def test_steps_are_short_after_short_reactions():

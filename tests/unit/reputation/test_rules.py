@@ -111,7 +111,7 @@ def test_a_bad_day_is_stopped(of, rule):
     decisions = judged(of)
     assert decisions[0].kind is Kind.STOPPED
     assert decisions[0].rule == rule
-    assert str(of.rejected) in decisions[0].reason
+    assert str(of.rejected) in decisions[0].reason.english
     assert Kind.STOPPED not in kinds(of, stopped=True)
     assert Kind.STOPPED not in kinds(of, is_today=False)
 

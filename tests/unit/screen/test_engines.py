@@ -154,7 +154,7 @@ async def test_what_never_answers_is_given_up():
         ):
             result = await engine.scan(GOOD)
             assert isinstance(result, Unavailable)
-            assert "no answer" in result.detail
+            assert "no answer" in result.detail.english
             await engine.close()
 
 
@@ -164,19 +164,19 @@ async def test_an_engine_that_fails_rests_and_is_probed_once(tmp_path):
         breaker = Breaker(Clamd(address), clock)
         for _ in range(FAILURES):
             assert isinstance(await breaker.scan(GOOD), Unavailable)
-        assert "nonsense" in breaker.fault
+        assert "nonsense" in breaker.fault.english
     # Nothing listens any more: while it rests, nobody asks.
     before = breaker.fault
     assert (await breaker.scan(GOOD)).detail == before
     clock.advance(FIRST_REST_MS)
-    assert "cannot be used" in (await breaker.scan(GOOD)).detail
+    assert "cannot be used" in (await breaker.scan(GOOD)).detail.english
     clock.advance(FIRST_REST_MS)
-    assert "cannot be used" in (await breaker.scan(GOOD)).detail
+    assert "cannot be used" in (await breaker.scan(GOOD)).detail.english
     async with clamd(tmp_path) as address:
         breaker._engine = Clamd(address)
         clock.advance(4 * FIRST_REST_MS)
         assert await breaker.scan(GOOD) == Clean()
-        assert breaker.fault == ""
+        assert not breaker.fault
         await breaker.close()
 
 

@@ -9,6 +9,7 @@ from tayori.delivery.plan import Route
 from tayori.delivery.reactions.model import Effect, Reaction
 from tayori.delivery.shaping import NO_EFFECTS, Effects, Rate
 from tayori.queue.model import Leased
+from tayori.refusal.saying import Saying, say
 from tayori.runtime.clock import MINUTE, SECOND, local
 
 SPREAD_MS = MINUTE
@@ -27,10 +28,19 @@ class Pause:
         """Return over how long its mails come back; a short pause spreads them less."""
         return min(SPREAD_MS, SECOND + self.reaction.duration_ms // 10)
 
-    def __str__(self) -> str:
+    @property
+    def saying(self) -> Saying:
         """Return the sentence for whoever asks why the mail waits."""
-        until = local(self.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        return f"paused by reaction {self.reaction.name} until {until}: {self.reaction.reason}"
+        return say(
+            "paused by reaction {name} until {until}: {reason}",
+            name=self.reaction.name,
+            until=local(self.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
+            reason=self.reaction.reason,
+        )
+
+    def __str__(self) -> str:
+        """Return the sentence in English."""
+        return self.saying.english
 
 
 class Active:

@@ -13,6 +13,7 @@ from tayori.delivery.plan import Route
 from tayori.delivery.reactions.service import Reactions
 from tayori.delivery.settler import Settler, put_off
 from tayori.delivery.work import Work
+from tayori.refusal.saying import say
 from tayori.runtime import log
 from tayori.runtime.clock import Clock
 
@@ -72,7 +73,7 @@ class Holding:
         held = self._reactions.pause(work, route, tasks)
         if held is not None:
             pause, delay_ms = held
-            ended = f"The mail's lifetime ended while it was {pause}"
+            ended = say("The mail's lifetime ended while it was {rest}", rest=pause.saying)
             now = self._clock.now()
-            self._settler.put(put_off(work.recipient, now, delay_ms, str(pause), ended=ended))
+            self._settler.put(put_off(work.recipient, now, delay_ms, pause.saying, ended=ended))
         return held is None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from tayori.refusal.saying import NOTHING, Saying
 from tayori.runtime.clock import MINUTE
 
 PARTS = (1 / 8, 1 / 4, 1 / 2)
@@ -122,7 +123,7 @@ class Reaction:
     duration_ms: int
     returns: int = 0
     ended_at: int | None = None
-    ended_why: str = ""
+    ended_why: Saying = NOTHING
 
     @property
     def gone_at(self) -> int:

@@ -29,6 +29,7 @@ from tayori.delivery.shaping import Effects
 from tayori.delivery.work import Work
 from tayori.mail.outcome import Outcome, Stage
 from tayori.queue.model import Leased
+from tayori.refusal.saying import NOTHING
 from tayori.runtime import log, metrics
 from tayori.runtime.clock import Clock
 
@@ -146,11 +147,11 @@ class Reactions:
         now = self._clock.now()
         holding: list[Reaction] = []
         for each in await self._store.in_force():
-            why = RESUMED if each.resumed else OVER if each.reaction.over(now) else ""
+            why = RESUMED if each.resumed else OVER if each.reaction.over(now) else NOTHING
             if not why:
                 holding.append(each.reaction)
             elif await self._store.end(each.reaction.id, now, why):
-                self._log.info("reaction_ended", reaction=each.reaction.id, why=why)
+                self._log.info("reaction_ended", reaction=each.reaction.id, why=str(why))
                 if each.resumed:
                     await self._store.wake(each.reaction, now)
         self._active = Active(holding)

@@ -18,6 +18,7 @@ from tayori.events.model import Event, EventKind
 from tayori.events.store import record
 from tayori.queue.fairness import RANKS
 from tayori.queue.states import State
+from tayori.refusal.saying import Saying, keep, recall, say
 from tayori.runtime.clock import DAY, MINUTE
 
 TASK_FAILED = 7
@@ -116,7 +117,7 @@ class ReactionStore:
                 return await _begin(transaction, began, now)
             return await _prolong(transaction, known, began, (now + duration_ms, 0))
 
-    async def end(self, number: int, now: int, why: str) -> Reaction | None:
+    async def end(self, number: int, now: int, why: Saying) -> Reaction | None:
         """End a reaction now; None when there is none of that number in force."""
         async with self._database.write() as transaction:
             row = await transaction.fetch_one(statements.LOCK, {"of_id": number})
@@ -226,8 +227,8 @@ async def _lock_in_force(
     return None
 
 
-OVER = "its time was over"
-RESUMED = "the task was resumed"
+OVER = say("its time was over")
+RESUMED = say("the task was resumed")
 
 
 async def _begin(transaction: Transaction, wish: _Wish, now: int) -> Reaction:
@@ -255,8 +256,10 @@ async def _begin(transaction: Transaction, wish: _Wish, now: int) -> Reaction:
     reaction = _reaction(row)
     if wish.effect.stop_task and wish.scope.task_id is not None:
         stopped = {"of_id": wish.scope.task_id, "stopped": TASK_FAILED, "now": now}
-        why = f"The task was stopped because of what a receiver said: {wish.reason}"
-        await transaction.execute(statements.STOP_TASK, stopped | {"why": why})
+        why = say(
+            "The task was stopped because of what a receiver said: {reason}", reason=wish.reason
+        )
+        await transaction.execute(statements.STOP_TASK, stopped | {"why": keep(why)})
     await record(transaction, _events(reaction, EventKind.REACTION_BEGAN, now, reaction.reason))
     return reaction
 
@@ -290,9 +293,9 @@ async def _prolong(
     )
 
 
-async def _end(transaction: Transaction, reaction: Reaction, now: int, why: str) -> None:
-    await transaction.execute(statements.END, {"of_id": reaction.id, "now": now, "why": why})
-    await record(transaction, _events(reaction, EventKind.REACTION_ENDED, now, why))
+async def _end(transaction: Transaction, reaction: Reaction, now: int, why: Saying) -> None:
+    await transaction.execute(statements.END, {"of_id": reaction.id, "now": now, "why": keep(why)})
+    await record(transaction, _events(reaction, EventKind.REACTION_ENDED, now, keep(why)))
 
 
 async def _tasks_of(transaction: Transaction, message_ids: Sequence[int]) -> dict[int, int]:
@@ -344,5 +347,5 @@ def _reaction(row: Row) -> Reaction:
         duration_ms=row["duration_ms"],
         returns=row["returns"],
         ended_at=row["ended_at"],
-        ended_why=row["ended_why"],
+        ended_why=recall(row["ended_why"]),
     )

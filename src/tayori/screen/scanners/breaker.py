@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from tayori.refusal.saying import NOTHING, keep
 from tayori.runtime import log
 from tayori.runtime.clock import SECOND, Clock
 from tayori.screen.scanners.model import Engine, EngineState, ScanResult, Unavailable
@@ -23,8 +24,8 @@ class Breaker:
         self._closed_until = 0
         self._probing = False
         self._answered_at = 0
-        self.fault = ""
-        """Why the engine cannot be used at present, "" when it can."""
+        self.fault = NOTHING
+        """Why the engine cannot be used at present, `NOTHING` when it can."""
 
     def state(self, finds: str) -> EngineState:
         """Return how the engine stands; `finds` is what it is asked about."""
@@ -32,7 +33,7 @@ class Breaker:
         return EngineState(
             name=self.name,
             finds=finds,
-            fault=self.fault,
+            fault=keep(self.fault),
             rests_until=self._closed_until if resting else 0,
             answered_at=self._answered_at,
         )
@@ -65,11 +66,11 @@ class Breaker:
         if self._failures < FAILURES:
             return
         if self._failures == FAILURES:
-            log.get("screen").error("scanner_down", engine=self.name, detail=result.detail)
+            log.get("screen").error("scanner_down", engine=self.name, detail=str(result.detail))
         self._closed_until = self._clock.now() + self._rest_ms
         self._rest_ms = min(LONGEST_REST_MS, self._rest_ms * 2)
 
     def _recovered(self) -> None:
         if self._failures >= FAILURES:
             log.get("screen").info("scanner_up", engine=self.name)
-        self._failures, self._rest_ms, self.fault = 0, FIRST_REST_MS, ""
+        self._failures, self._rest_ms, self.fault = 0, FIRST_REST_MS, NOTHING

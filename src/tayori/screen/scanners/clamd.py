@@ -5,6 +5,7 @@ import re
 import struct
 from typing import Final
 
+from tayori.refusal.saying import say
 from tayori.screen.scanners.address import EngineAddress
 from tayori.screen.scanners.model import Clean, Infected, ScanResult, Unavailable
 
@@ -34,9 +35,21 @@ class Clamd:
                 async with asyncio.timeout(self._timeout_s):
                     return _result(await self._ask(octets))
             except TimeoutError:
-                return Unavailable(f"clamd gave no answer in {self._timeout_s:g} seconds.")
+                return Unavailable(
+                    say(
+                        "{engine} gave no answer in {seconds} seconds.",
+                        engine="clamd",
+                        seconds=f"{self._timeout_s:g}",
+                    )
+                )
             except (OSError, EOFError, ValueError) as error:
-                return Unavailable(f"clamd cannot be used: {error or type(error).__name__}.")
+                return Unavailable(
+                    say(
+                        "{engine} cannot be used: {error}.",
+                        engine="clamd",
+                        error=str(error) or type(error).__name__,
+                    )
+                )
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -82,5 +95,11 @@ class Clamd:
 def _result(answer: bytes) -> ScanResult:
     match = _ANSWER.match(answer.strip()) if len(answer) < _LONGEST_ANSWER else None
     if match is None:
-        return Unavailable(f"clamd answered {answer[:100].decode('ascii', 'replace')!r}.")
+        return Unavailable(
+            say(
+                "{engine} answered {answer}.",
+                engine="clamd",
+                answer=repr(answer[:100].decode("ascii", "replace")),
+            )
+        )
     return Clean() if match[1] else Infected(match[2].decode("ascii", "replace"))

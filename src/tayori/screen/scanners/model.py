@@ -5,6 +5,8 @@ from typing import Protocol, TypeAlias
 
 import msgspec
 
+from tayori.refusal.saying import Saying, recall
+
 
 @dataclass(frozen=True, slots=True)
 class Clean:
@@ -31,7 +33,7 @@ class Spam:
 class Unavailable:
     """The engine could not tell: it is down, slow, or answers nonsense. `detail` says which."""
 
-    detail: str
+    detail: Saying
 
 
 ScanResult: TypeAlias = Clean | Infected | Spam | Unavailable
@@ -40,8 +42,8 @@ ScanResult: TypeAlias = Clean | Infected | Spam | Unavailable
 class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     """How an engine stands with one process. Times are milliseconds since the Unix epoch, 0 never.
 
-    `finds` is "malware" or "spam", `fault` why it cannot be used at present, "" when it can. While
-    `rests_until` lies ahead the engine is spared and mails wait.
+    `finds` is "malware" or "spam", `fault` why it cannot be used at present as it is kept, "" when
+    it can. While `rests_until` lies ahead the engine is spared and mails wait.
     """
 
     name: str
@@ -49,6 +51,11 @@ class EngineState(msgspec.Struct, frozen=True, kw_only=True):
     fault: str = ""
     rests_until: int = 0
     answered_at: int = 0
+
+    @property
+    def why(self) -> Saying:
+        """Return why it cannot be used."""
+        return recall(self.fault)
 
 
 class Engine(Protocol):

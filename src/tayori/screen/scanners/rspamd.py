@@ -6,6 +6,7 @@ from typing import Final
 import aiohttp
 import msgspec
 
+from tayori.refusal.saying import say
 from tayori.screen.scanners.model import Clean, ScanResult, Spam, Unavailable
 
 _LONGEST_ANSWER: Final = 1024 * 1024
@@ -45,9 +46,21 @@ class Rspamd:
                 async with asyncio.timeout(self._timeout_s):
                     return await self._ask(octets)
             except TimeoutError:
-                return Unavailable(f"rspamd gave no answer in {self._timeout_s:g} seconds.")
+                return Unavailable(
+                    say(
+                        "{engine} gave no answer in {seconds} seconds.",
+                        engine="rspamd",
+                        seconds=f"{self._timeout_s:g}",
+                    )
+                )
             except (OSError, aiohttp.ClientError, msgspec.MsgspecError) as error:
-                return Unavailable(f"rspamd cannot be used: {error or type(error).__name__}.")
+                return Unavailable(
+                    say(
+                        "{engine} cannot be used: {error}.",
+                        engine="rspamd",
+                        error=str(error) or type(error).__name__,
+                    )
+                )
 
     async def close(self) -> None:
         """Close the kept connections."""
@@ -62,11 +75,13 @@ class Rspamd:
         async with self._session.post(self._url, data=octets, allow_redirects=False) as response:
             body = await response.content.read(_LONGEST_ANSWER)
             if response.status != _OK:
-                return Unavailable(f"rspamd answered with status {response.status}.")
+                return Unavailable(
+                    say("rspamd answered with status {status}.", status=response.status)
+                )
         answer = msgspec.json.decode(body, type=_Answer)
         if answer.action in _PASSES:
             # A mail that its settings exempt was not looked at, which is no answer.
             skipped = answer.is_skipped
-            return Unavailable("rspamd skipped the mail.") if skipped else Clean()
+            return Unavailable(say("rspamd skipped the mail.")) if skipped else Clean()
         by_score = sorted(answer.symbols, key=lambda name: -answer.symbols[name].score)
         return Spam(score=answer.score, limit=answer.required_score, tests=tuple(by_score[:_TESTS]))

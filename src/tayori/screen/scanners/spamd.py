@@ -4,6 +4,7 @@ import asyncio
 import re
 from typing import Final
 
+from tayori.refusal.saying import say
 from tayori.screen.scanners.address import EngineAddress
 from tayori.screen.scanners.model import Clean, ScanResult, Spam, Unavailable
 
@@ -35,9 +36,21 @@ class Spamd:
                 async with asyncio.timeout(self._timeout_s):
                     return _result(await self._ask(octets))
             except TimeoutError:
-                return Unavailable(f"spamd gave no answer in {self._timeout_s:g} seconds.")
+                return Unavailable(
+                    say(
+                        "{engine} gave no answer in {seconds} seconds.",
+                        engine="spamd",
+                        seconds=f"{self._timeout_s:g}",
+                    )
+                )
             except (OSError, EOFError, ValueError) as error:
-                return Unavailable(f"spamd cannot be used: {error or type(error).__name__}.")
+                return Unavailable(
+                    say(
+                        "{engine} cannot be used: {error}.",
+                        engine="spamd",
+                        error=str(error) or type(error).__name__,
+                    )
+                )
 
     async def close(self) -> None:
         """Do nothing: no connection is kept."""
@@ -64,7 +77,13 @@ def _result(answer: bytes) -> ScanResult:
     head, _, body = answer.partition(b"\r\n\r\n")
     verdict = _VERDICT.search(head.replace(b"\r\n", b"\n"))
     if status is None or status[1] != b"0" or verdict is None:
-        return Unavailable(f"spamd answered {answer[:100].decode('ascii', 'replace')!r}.")
+        return Unavailable(
+            say(
+                "{engine} answered {answer}.",
+                engine="spamd",
+                answer=repr(answer[:100].decode("ascii", "replace")),
+            )
+        )
     if verdict[1].lower() not in {b"true", b"yes"}:
         return Clean()
     names = body.decode("ascii", "replace").replace("\n", ",").split(",")

@@ -14,6 +14,7 @@ from tayori.dns.exchange import Server
 from tayori.dns.names import is_below, to_ascii
 from tayori.dns.resolver import Resolver
 from tayori.dns.zones import authoritative_servers, find_zone
+from tayori.refusal.saying import NOTHING, Saying, quote, say
 from tayori.tenants.verification.model import Expectations, Verification
 from tayori.tenants.verification.verify import verify
 
@@ -40,7 +41,7 @@ class Propagation:
 
     domain: str
     sightings: tuple[Sighting, ...]
-    detail: str = ""
+    detail: Saying = NOTHING
 
     @property
     def agreed(self) -> bool:
@@ -97,21 +98,21 @@ async def propagation(
     """
     name = to_ascii(domain) or domain
     views: list[tuple[str, ServerKind, _ResolverView | _AuthoritativeView]] = []
-    detail = ""
+    detail = NOTHING
     zone = await find_zone(name, resolver, bypass_cache=True)
     if isinstance(zone, str):
         own = await authoritative_servers(
             zone, resolver, port=authoritative_port, allow_private=allow_private
         )
         if isinstance(own, TemporaryFailure):
-            detail = own.detail
+            detail = quote(own.detail)
         else:
             views += [
                 (host, ServerKind.AUTHORITATIVE, _AuthoritativeView(resolver, addresses, zone))
                 for host, addresses in own.items()
             ]
     else:
-        detail = zone.detail if zone is not None else "no zone of its own was found"
+        detail = quote(zone.detail) if zone is not None else say("no zone of its own was found")
     views += [
         (f"{server[0]}:{server[1]}", ServerKind.RESOLVER, _ResolverView(resolver, server))
         for server in servers

@@ -50,17 +50,17 @@ async def test_a_domain_without_a_zone(world: World) -> None:
     world.domain = "unregistered.test"
     seen = await look(world, world.server)
     assert len(seen.sightings) == 1
-    assert seen.detail == "no zone of its own was found"
+    assert seen.detail.english == "no zone of its own was found"
 
 
 async def test_a_zone_that_cannot_be_found(world: World) -> None:
     world.server.fail(world.domain, Failure.SERVFAIL, "SOA")
     async with DnsServer() as other:
         seen = await look(world, other)
-    assert "SERVFAIL" in seen.detail
+    assert "SERVFAIL" in seen.detail.english
     world.server.heal()
     world.server.fail("example.test", Failure.SERVFAIL, "NS")
-    assert "SERVFAIL" in (await look(world)).detail
+    assert "SERVFAIL" in (await look(world)).detail.english
 
 
 async def test_a_silent_resolver_is_unknown(world: World) -> None:

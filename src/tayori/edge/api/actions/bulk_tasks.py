@@ -254,6 +254,6 @@ def _shown(task: Task, zone: tzinfo) -> SendTaskData:
         template=TaskTemplate(template_id=order.template_id, template_data=order.template_data),
         cycle_param=cycle if order.kind is TaskKind.CYCLIC else None,
         timed_param=TaskTime(begin_time=begins) if order.kind is TaskKind.TIMED else None,
-        err_msg=task.error,
+        err_msg=task.error.english,
         receivers_name=task.list_name,
     )

@@ -278,7 +278,7 @@ def _detail(item: Receiver, zone: tzinfo) -> ReceiverDetail:
         email=item.address,
         create_time=written_time(item.created_at, zone),
         template_data=item.data,
-        reason=item.reason,
+        reason=item.reason.english,
         status=1 if item.valid else 2,
         email_id=item.id,
     )

@@ -127,7 +127,7 @@ def _shown(status: Status) -> SendEmailStatus:
         from_email_address=status.from_address,
         send_status=_send_status(status),
         deliver_status=_deliver_status(status),
-        deliver_message=status.reply,
+        deliver_message=status.reply.english,
         request_time=status.accepted_at // SECOND,
         deliver_time=(status.ended_at or 0) // SECOND,
         user_opened=EventKind.OPEN in reacted,

@@ -118,7 +118,7 @@ async def test(visit: Visit) -> Response:
         return visit.not_found()
     async with visit.services.operating.poster() as poster:
         answer = await visit.services.endpoints.test(visit.account, found, poster)
-    result = str(answer.status) if answer.status is not None else answer.error
+    result = str(answer.status) if answer.status is not None else answer.error.english
     await visit.record(AuditAction.CALLBACK_TESTED, found.url, after=result)
     return await _page(visit, found, answer=answer)
 

@@ -13,6 +13,7 @@ from tayori.edge.console.keys import read_key
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
+from tayori.refusal.saying import Saying
 from tayori.reputation.level_model import Domain
 from tayori.tenants.model import Account, Permission
 from tayori.tenants.users.audit_model import AuditAction, AuditEntry
@@ -76,7 +77,7 @@ async def resume(visit: Visit, one: Account) -> str | Refusal:
     done = await visit.services.accounts.resume(one.id)
     if isinstance(done, Refusal):
         return done
-    before = one.suspended_reason
+    before = one.suspended_reason.english
     await _record(visit, AuditAction.ACCOUNT_RESUMED, one, before=before)
     return visit.gettext("The account may send again.")
 
@@ -169,7 +170,7 @@ async def unblock(visit: Visit, one: Account) -> str | None:
     reason, now = _reason(visit), visit.services.clock.now()
     most = visit.services.settings.reputation.unblocks
     done = await visit.services.operating.levels.unblock(found.domain, reason, now, most)
-    if isinstance(done, str):
+    if isinstance(done, Saying):
         return visit.gettext(
             "%(domain)s was left as it is: it is not stopped, or its account has used up its "
             "unblock requests. Setting a level always works.",

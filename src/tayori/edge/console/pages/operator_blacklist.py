@@ -15,8 +15,10 @@ from tayori.edge.console.lists import read_list
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
 from tayori.mail.address import AddressError, parse_mailbox
+from tayori.refusal.saying import quote
 from tayori.runtime.clock import DAY
 from tayori.suppress.listing_store import EVERY_ACCOUNT, Listed, look_at_shared
+from tayori.suppress.model import BY_OPERATOR
 from tayori.tenants.users.audit_model import AuditAction
 
 MOST: Final = 1_000
@@ -97,7 +99,7 @@ async def add(visit: Visit) -> Response:
             account_id=EVERY_ACCOUNT,
             at=now,
             expires_at=now + (form.days.data or USUAL_DAYS) * DAY,
-            reason=(form.reason.data or "").strip() or "Added by the operator.",
+            reason=quote((form.reason.data or "").strip()) or BY_OPERATOR,
         )
         for address in sorted({address for address in read.values() if address is not None})
     ]

@@ -9,6 +9,7 @@ from tayori.edge.console.languages import N_
 from tayori.edge.console.lists import page_of, read_list
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
+from tayori.refusal.saying import say
 from tayori.tenants.users.audit_model import AuditAction
 
 STEPS = (
@@ -57,7 +58,7 @@ async def cancel(visit: Visit) -> Response:
     """End a reaction; the mails that it let wait are due at once."""
     number, now = int(visit.path["id"]), visit.services.clock.now()
     store = visit.services.operating.reactions
-    ended = await store.end(number, now, f"cancelled by {visit.user.email}")
+    ended = await store.end(number, now, say("cancelled by {who}", who=visit.user.email))
     if ended is None:
         text = visit.gettext("This reaction has ended already.")
         return visit.redirect(url("/operator/reactions"), text, Tone.INFO)

@@ -74,7 +74,7 @@ class _Teller:
     def _attempt(self, tried: AttemptRow) -> Step:
         word = ATTEMPTS.get(tried.kind, ATTEMPTS["unknown"])
         reply = " ".join(part for part in (str(tried.code or ""), tried.enhanced) if part)
-        ours = None if tried.code else told(self.visit, tried.text)
+        ours = told(self.visit, tried.text)
         said = "" if ours else f"{reply} {tried.text}".strip()
         if tried.detail:
             said = f"{said} ({tried.detail})".strip()
@@ -118,7 +118,7 @@ class _Teller:
             icon=_WAITING.icon,
             text=text,
             advice=reason.advice if reason else "",
-            machine="" if reason else wait.cause,
+            machine="" if reason else wait.cause.english,
         )
 
     def _event(self, event: Event, entry: Entry | None) -> Step:
@@ -127,9 +127,9 @@ class _Teller:
         title = self.visit.gettext(word.text)
         if about is not None:
             title = f"{title}: {self.visit.gettext(about.word)}"
-        reason = str(event.data.get("reason", ""))
-        ours = told(self.visit, reason)
+        reason = event.reason.english
         hidden = event.kind in _REPLIED and self._was_attempted(event, reason)
+        ours = None if hidden else told(self.visit, event.reason)
         parts = [self._more(event, entry), ours.text if ours else ""]
         advice = self.visit.gettext(about.advice) if about and self._ends(event) else ""
         return Step(
@@ -146,7 +146,7 @@ class _Teller:
         """Tell whether an attempt of the history shows the reply of the event."""
         if event.data.get("report"):
             return False
-        return any(tried.text and tried.text in reason for tried in self.fate.attempts)
+        return any(tried.text and tried.text.english in reason for tried in self.fate.attempts)
 
     @staticmethod
     def _ends(event: Event) -> bool:
