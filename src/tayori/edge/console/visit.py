@@ -150,15 +150,25 @@ class Visit:
         return _file(name, csv_stream(heading, rows))
 
     async def record(
-        self, action: AuditAction, target: str = "", *, before: str = "", after: str = ""
+        self,
+        action: AuditAction,
+        target: str = "",
+        *,
+        before: str = "",
+        after: str = "",
+        of: Account | None = None,
     ) -> None:
-        """Write what was done into the audit log, with who did it, from where and when."""
+        """Write what was done into the audit log, with who did it, from where and when.
+
+        It stands in the log of the account that was entered, or in that of another one, `of`.
+        """
+        account = of or self.visitor.account
         await self.services.audit.record(
             AuditEntry(
                 action=action,
                 user_id=self.user.id,
                 email=self.user.email,
-                account_id=self.visitor.account.id if self.visitor.account else None,
+                account_id=account.id if account else None,
                 target=target,
                 before=before,
                 after=after,

@@ -11,7 +11,7 @@ from tayori.edge.console.pages.people import ROLE_NAMES
 from tayori.edge.console.visit import HOME, Visit
 from tayori.refusal.refusal import Refusal
 from tayori.tenants.model import Account
-from tayori.tenants.users.audit_model import AuditAction, AuditEntry
+from tayori.tenants.users.audit_model import AuditAction
 from tayori.tenants.users.model import Role
 
 
@@ -60,17 +60,8 @@ async def enter(visit: Visit) -> Response:
     role = await visit.services.sessions.enter(session, account.id)
     if role is None:
         return visit.not_found()
-    await visit.services.audit.record(
-        AuditEntry(
-            action=AuditAction.ACCOUNT_ENTERED,
-            user_id=session.user.id,
-            email=session.user.email,
-            account_id=account.id,
-            target=account.name,
-            after=role.value,
-            address=visit.visitor.address,
-        )
-    )
+    entered = AuditAction.ACCOUNT_ENTERED
+    await visit.record(entered, account.name, after=role.value, of=account)
     response = visit.redirect(HOME)
     rotated = await visit.services.sessions.rotate(token)
     if rotated is not None:

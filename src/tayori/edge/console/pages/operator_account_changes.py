@@ -16,7 +16,7 @@ from tayori.refusal.refusal import Refusal
 from tayori.refusal.saying import Saying
 from tayori.reputation.level_model import Domain
 from tayori.tenants.model import Account, Permission
-from tayori.tenants.users.audit_model import AuditAction, AuditEntry
+from tayori.tenants.users.audit_model import AuditAction
 
 _LONGEST_REASON = 1_000
 _LEVELS = 20
@@ -199,15 +199,4 @@ async def _record(
     after: str = "",
 ) -> None:
     """Write into the audit log of the account that was changed, whichever one is entered."""
-    await visit.services.audit.record(
-        AuditEntry(
-            action=done,
-            user_id=visit.user.id,
-            email=visit.user.email,
-            account_id=one.id,
-            target=target or one.name,
-            before=before,
-            after=after,
-            address=visit.visitor.address,
-        )
-    )
+    await visit.record(done, target or one.name, before=before, after=after, of=one)

@@ -1,34 +1,19 @@
 """All people of the service, as operators keep them: who may come in, and who is operator."""
 
 from starlette.responses import Response
-from wtforms import EmailField, SelectField
-from wtforms.validators import InputRequired, Length
 
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.flash import Tone
-from tayori.edge.console.forms import Form
 from tayori.edge.console.keys import read_key
-from tayori.edge.console.languages import N_, NAMES
 from tayori.edge.console.lists import page_of, read_list
+from tayori.edge.console.pages.inviting import InviteeForm, invite_page, invited
 from tayori.edge.console.pages.people import FAULTS, complain
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
-from tayori.notices.sender import Told
 from tayori.notices.texts import NoticeKind
-from tayori.refusal.table import Language
 from tayori.tenants.users.audit_model import AuditAction
 from tayori.tenants.users.faults import Fault
-from tayori.tenants.users.links import console_link
-from tayori.tenants.users.model import LinkKind, User
-
-
-class OperatorForm(Form):
-    """Who is invited as operator."""
-
-    email = EmailField(N_("E-mail address"), [InputRequired(), Length(max=254)])
-    language = SelectField(
-        N_("Language of the mail"), choices={key.value: name for key, name in NAMES.items()}
-    )
+from tayori.tenants.users.model import User
 
 
 def routes() -> list[Page]:
@@ -53,14 +38,15 @@ async def listing(visit: Visit) -> Response:
 
 async def ask_whom(visit: Visit) -> Response:
     """Show the form that invites an operator."""
-    return _invite_page(visit, visit.form(OperatorForm, language=visit.language.value))
+    form = visit.form(InviteeForm, language=visit.language.value)
+    return invite_page(visit, "operator_users", form)
 
 
 async def invite(visit: Visit) -> Response:
     """Invite an operator; without a sender of notices the link is shown, to be handed over."""
-    form = visit.form(OperatorForm)
+    form = visit.form(InviteeForm)
     if not form.validate():
-        return _invite_page(visit, form)
+        return invite_page(visit, "operator_users", form)
     drawn = await visit.services.links.invite(
         form.email.data or "",
         operator=True,
@@ -69,19 +55,16 @@ async def invite(visit: Visit) -> Response:
     )
     if isinstance(drawn, Fault):
         complain(form, drawn)
-        return _invite_page(visit, form)
-    token, link = drawn
-    await visit.record(AuditAction.USER_INVITED, link.email, after="operator")
-    address = console_link(visit.public_url, LinkKind.INVITATION, token)
-    hours = str(visit.services.settings.console.invitation_hours)
-    data = {"link": address, "invited_by": visit.user.name, "hours": hours}
-    told = await visit.services.notices.send(
-        link.email, NoticeKind.OPERATOR_INVITATION, data, Language(link.language)
+        return invite_page(visit, "operator_users", form)
+    return await invited(
+        visit,
+        "operator_users",
+        drawn,
+        NoticeKind.OPERATOR_INVITATION,
+        {},
+        role="operator",
+        home=url("/operator/users"),
     )
-    if told is Told.ACCEPTED:
-        text = visit.gettext("An invitation is on its way to %(address)s.", address=link.email)
-        return visit.redirect(url("/operator/users"), text)
-    return visit.page("operator_users/invited.html.j2", link=link, address=address)
 
 
 async def suspend(visit: Visit) -> Response:
@@ -125,12 +108,3 @@ async def _done(
 
 async def _user(visit: Visit) -> User | None:
     return await visit.services.users.get(int(visit.path["id"]))
-
-
-def _invite_page(visit: Visit, form: OperatorForm) -> Response:
-    return visit.page(
-        "operator_users/invite.html.j2",
-        status=422 if form.refused else 200,
-        form=form,
-        can_send=visit.services.notices.can_send,
-    )

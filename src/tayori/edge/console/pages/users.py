@@ -1,33 +1,26 @@
 """The users of an account, as its owners keep them: roles, invitations, removal."""
 
 from starlette.responses import Response
-from wtforms import EmailField, RadioField, SelectField
-from wtforms.validators import InputRequired, Length
+from wtforms import RadioField
 
 from tayori.edge.console.access import Page, Right, action, page
 from tayori.edge.console.flash import Tone
-from tayori.edge.console.forms import Form
-from tayori.edge.console.languages import N_, NAMES, catalogue
+from tayori.edge.console.languages import N_, catalogue
+from tayori.edge.console.pages.inviting import InviteeForm, invite_page, invited
 from tayori.edge.console.pages.people import FAULTS, ROLE_NAMES, complain, role_choices
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
-from tayori.notices.sender import Told
 from tayori.notices.texts import NoticeKind
 from tayori.refusal.table import Language
 from tayori.tenants.users.audit_model import AuditAction
 from tayori.tenants.users.faults import Fault
-from tayori.tenants.users.links import console_link
-from tayori.tenants.users.model import MEMBER_ROLES, Link, LinkKind, Member, Role
+from tayori.tenants.users.model import MEMBER_ROLES, Member, Role
 
 
-class InviteForm(Form):
+class InviteForm(InviteeForm):
     """Who is invited, and as what."""
 
-    email = EmailField(N_("E-mail address"), [InputRequired(), Length(max=254)])
     role = RadioField(N_("Role"), default=Role.MEMBER.value)
-    language = SelectField(
-        N_("Language of the mail"), choices={key.value: name for key, name in NAMES.items()}
-    )
 
 
 def routes() -> list[Page]:
@@ -55,14 +48,14 @@ async def listing(visit: Visit) -> Response:
 
 async def ask_whom(visit: Visit) -> Response:
     """Show the form of an invitation."""
-    return _invite_page(visit, _form(visit))
+    return invite_page(visit, "users", _form(visit))
 
 
 async def invite(visit: Visit) -> Response:
     """Invite somebody; without a sender of notices the link is shown, to be handed over."""
     form = _form(visit)
     if not form.validate():
-        return _invite_page(visit, form)
+        return invite_page(visit, "users", form)
     drawn = await visit.services.links.invite(
         form.email.data or "",
         account_id=visit.account.id,
@@ -72,27 +65,18 @@ async def invite(visit: Visit) -> Response:
     )
     if isinstance(drawn, Fault):
         complain(form, drawn)
-        return _invite_page(visit, form)
-    token, link = drawn
-    await visit.record(AuditAction.USER_INVITED, link.email, after=form.role.data)
-    address = console_link(visit.public_url, LinkKind.INVITATION, token)
-    if await _send(visit, link, address) is Told.ACCEPTED:
-        text = visit.gettext("An invitation is on its way to %(address)s.", address=link.email)
-        return visit.redirect(url("/users"), text)
-    return visit.page("users/invited.html.j2", link=link, address=address)
-
-
-async def _send(visit: Visit, link: Link, address: str) -> Told:
-    words = catalogue(Language(link.language))
-    data = {
-        "link": address,
-        "account": visit.account.name,
-        "role": words.gettext(ROLE_NAMES[link.role]) if link.role else "",
-        "invited_by": visit.user.name,
-        "hours": str(visit.services.settings.console.invitation_hours),
-    }
-    return await visit.services.notices.send(
-        link.email, NoticeKind.INVITATION, data, Language(link.language)
+        return invite_page(visit, "users", form)
+    role = Role(form.role.data)
+    words = catalogue(Language(form.language.data))
+    data = {"account": visit.account.name, "role": words.gettext(ROLE_NAMES[role])}
+    return await invited(
+        visit,
+        "users",
+        drawn,
+        NoticeKind.INVITATION,
+        data,
+        role=role.value,
+        home=url("/users"),
     )
 
 
@@ -145,12 +129,3 @@ def _form(visit: Visit) -> InviteForm:
     form = visit.form(InviteForm, role=Role.MEMBER.value, language=visit.language.value)
     form.role.choices = role_choices(visit)
     return form
-
-
-def _invite_page(visit: Visit, form: InviteForm) -> Response:
-    return visit.page(
-        "users/invite.html.j2",
-        status=422 if form.refused else 200,
-        form=form,
-        can_send=visit.services.notices.can_send,
-    )
