@@ -14,6 +14,8 @@ from tayori.runtime.trouble import Trouble
 T = TypeVar("T")
 
 Row = Mapping[str, Any]
+NOTHING: Mapping[str, Any] = {}
+"""The values of a statement without parameters."""
 """One row by column name. Flags may come as 0/1: turn them into bool where they are read."""
 
 
@@ -26,7 +28,10 @@ class IntegrityError(Exception):
 
 
 class Transaction(Protocol):
-    """Runs statements; values are given by the names of the statement's parameters."""
+    """Runs statements; values are given by the names of the statement's parameters.
+
+    Databases inherit it, and do better where their drivers can.
+    """
 
     async def fetch(self, statement: Statement, values: Mapping[str, Any] = ...) -> list[Row]:
         """Return all rows."""
@@ -36,11 +41,14 @@ class Transaction(Protocol):
         self, questions: Sequence[tuple[Statement, Mapping[str, Any]]]
     ) -> list[list[Row]]:
         """Return all rows of each question, in as few round trips as the driver can."""
-        ...
+        return [await self.fetch(statement, values) for statement, values in questions]
 
-    async def fetch_one(self, statement: Statement, values: Mapping[str, Any] = ...) -> Row | None:
+    async def fetch_one(
+        self, statement: Statement, values: Mapping[str, Any] = NOTHING
+    ) -> Row | None:
         """Return the first row, or None."""
-        ...
+        rows = await self.fetch(statement, values)
+        return rows[0] if rows else None
 
     async def execute(self, statement: Statement, values: Mapping[str, Any] = ...) -> int:
         """Run a change and return the number of rows it touched."""

@@ -7,12 +7,11 @@ from typing import Any, TypeVar
 
 import asyncpg
 
-from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction, Work
+from tayori.db.database import NOTHING, DatabaseBusyError, IntegrityError, Row, Transaction, Work
 from tayori.db.statement import Statement, arguments
 
 T = TypeVar("T")
 
-_NOTHING: Mapping[str, Any] = {}
 _SETTINGS = {
     "application_name": "tayori",
     "lock_timeout": "20000",
@@ -33,33 +32,20 @@ _BUSY = (
 )
 
 
-class PostgresqlTransaction:
+class PostgresqlTransaction(Transaction):
     """A transaction on one connection of the pool."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def fetch(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> list[Row]:
+    async def fetch(self, statement: Statement, values: Mapping[str, Any] = NOTHING) -> list[Row]:
         """Return all rows."""
         sql, names, constants = statement.form("postgresql")
         given = arguments(names, constants, values, "postgresql")
         rows: list[Row] = await self._connection.fetch(sql, *given)
         return rows
 
-    async def fetch_each(
-        self, questions: Sequence[tuple[Statement, Mapping[str, Any]]]
-    ) -> list[list[Row]]:
-        """Return all rows of each question."""
-        return [await self.fetch(statement, values) for statement, values in questions]
-
-    async def fetch_one(
-        self, statement: Statement, values: Mapping[str, Any] = _NOTHING
-    ) -> Row | None:
-        """Return the first row, or None."""
-        rows = await self.fetch(statement, values)
-        return rows[0] if rows else None
-
-    async def execute(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> int:
+    async def execute(self, statement: Statement, values: Mapping[str, Any] = NOTHING) -> int:
         """Run a change and return the number of rows it touched."""
         sql, names, constants = statement.form("postgresql")
         given = arguments(names, constants, values, "postgresql")

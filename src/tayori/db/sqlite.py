@@ -15,7 +15,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tayori.db.database import DatabaseBusyError, IntegrityError, Row, Transaction, Work
+from tayori.db.database import NOTHING, DatabaseBusyError, IntegrityError, Row, Transaction, Work
 from tayori.db.sqlite_work import carry_out
 from tayori.db.statement import Statement, arguments
 
@@ -25,7 +25,6 @@ READERS = 4
 WRITER_CACHE_KIB = 65_536
 READER_CACHE_KIB = 16_384
 """What each connection keeps of a large database; the system keeps the rest of it once for all."""
-_NOTHING: Mapping[str, Any] = {}
 _PRAGMAS = (
     "PRAGMA journal_mode=WAL",
     "PRAGMA synchronous=FULL",
@@ -99,7 +98,7 @@ class _Connection:
             os.close(self._lock)
 
 
-class SqliteTransaction:
+class SqliteTransaction(Transaction):
     """A transaction on one connection.
 
     A visit to the connection's thread costs a turn of the event loop, with other writers waiting
@@ -146,7 +145,7 @@ class SqliteTransaction:
         if self._visited:
             await _unbroken(self._connection.run(lambda c: self._connection.end(c, "ROLLBACK")))
 
-    async def fetch(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> list[Row]:
+    async def fetch(self, statement: Statement, values: Mapping[str, Any] = NOTHING) -> list[Row]:
         """Return all rows."""
         sql, names, constants = statement.form("sqlite")
         given = arguments(names, constants, values, "sqlite")
@@ -167,14 +166,7 @@ class SqliteTransaction:
 
         return await self._visit(answers)
 
-    async def fetch_one(
-        self, statement: Statement, values: Mapping[str, Any] = _NOTHING
-    ) -> Row | None:
-        """Return the first row, or None."""
-        rows = await self.fetch(statement, values)
-        return rows[0] if rows else None
-
-    async def execute(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> int:
+    async def execute(self, statement: Statement, values: Mapping[str, Any] = NOTHING) -> int:
         """Run a change and return the number of rows it touched."""
         sql, names, constants = statement.form("sqlite")
         given = arguments(names, constants, values, "sqlite")

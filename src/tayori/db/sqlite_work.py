@@ -9,15 +9,13 @@ import sqlite3
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
-from tayori.db.database import Row, Work
+from tayori.db.database import NOTHING, Row, Transaction, Work
 from tayori.db.statement import Statement, arguments
 
 T = TypeVar("T")
 
-_NOTHING: Mapping[str, Any] = {}
 
-
-class DirectTransaction:
+class DirectTransaction(Transaction):
     """A transaction whose user is on the connection's own thread: no method ever waits.
 
     It begins with its first statement, so that one in which nothing is asked keeps nobody out.
@@ -41,25 +39,12 @@ class DirectTransaction:
             self.begun = True
         return self._connection
 
-    async def fetch(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> list[Row]:
+    async def fetch(self, statement: Statement, values: Mapping[str, Any] = NOTHING) -> list[Row]:
         """Return all rows."""
         rows: list[Any] = self._run(statement, values).fetchall()
         return rows
 
-    async def fetch_each(
-        self, questions: Sequence[tuple[Statement, Mapping[str, Any]]]
-    ) -> list[list[Row]]:
-        """Return all rows of each question."""
-        return [await self.fetch(statement, values) for statement, values in questions]
-
-    async def fetch_one(
-        self, statement: Statement, values: Mapping[str, Any] = _NOTHING
-    ) -> Row | None:
-        """Return the first row, or None."""
-        rows = await self.fetch(statement, values)
-        return rows[0] if rows else None
-
-    async def execute(self, statement: Statement, values: Mapping[str, Any] = _NOTHING) -> int:
+    async def execute(self, statement: Statement, values: Mapping[str, Any] = NOTHING) -> int:
         """Run a change and return the number of rows it touched."""
         return self._run(statement, values).rowcount
 
