@@ -6,6 +6,7 @@ from tayori.app.parts import opened
 from tayori.delivery import hosts
 from tayori.events.model import EventKind
 from tayori.mail.reply import Reply
+from tayori.refusal.saying import say
 from tayori.runtime.clock import HOUR, MINUTE, SECOND
 from tayori.tenants.users.model import Role
 
@@ -30,14 +31,18 @@ async def _lived(console, account, name):
         await history.attempted(
             "ann@receiver.test", begin + 6 * MINUTE, refused, bounce_class="unknown_user"
         )
-        gone = {"cho@receiver.test": "cho@receiver.test has unsubscribed from mail of mori.test."}
+        left = say(
+            "{address} has unsubscribed from mail of {domain}.",
+            address="cho@receiver.test",
+            domain="mori.test",
+        )
         await history.taken(
             f"{name}-3",
             "ben@receiver.test",
             "cho@receiver.test",
             at=begin + HOUR,
             subject="The autumn letter",
-            dropped=gone,
+            dropped={"cho@receiver.test": left},
         )
         taken = Reply(250, "2.0.0", ("Ok: queued as 4F1",))
         await history.attempted("ben@receiver.test", begin + HOUR + 2 * SECOND, taken)
