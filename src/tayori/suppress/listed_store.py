@@ -17,7 +17,7 @@ from tayori.db.window import Key, Window, window
 from tayori.refusal.saying import Saying, recall
 from tayori.suppress.model import CustomEntry
 from tayori.suppress.statements import UNSUBSCRIBE
-from tayori.suppress.store import EVER
+from tayori.suppress.store import EVER, custom_entry
 
 LOOKED_AT: Final = 20_000
 """Rows of one page that are looked through when only a part of them is wanted."""
@@ -176,7 +176,7 @@ class ListedStore:
         values = _values(account_id, wanted)
         values |= {"ever": EVER, "least_end": least, "largest_end": largest}
         rows, key = await self._look(_CUSTOM, values, after, (most, wanted.looked(most)))
-        return [_custom_entry(row) for row in rows], key
+        return [custom_entry(row) for row in rows], key
 
     async def gone(
         self,
@@ -235,15 +235,6 @@ def _shared_entry(row: Row) -> SharedEntry:
         expires_at=row["expires_at"],
         reason=recall(row["reason"]),
         mail=row["mail"] or "",
-    )
-
-
-def _custom_entry(row: Row) -> CustomEntry:
-    return CustomEntry(
-        id=row["id"],
-        address=row["address"],
-        created_at=row["created_at"],
-        expires_at=row["expires_at"],
     )
 
 

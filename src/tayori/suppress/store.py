@@ -178,7 +178,7 @@ class SuppressStore:
         async with self._database.read() as transaction:
             rows = await transaction.fetch(statements.LIST_CUSTOM[form], values)
             total = await numbers.total(transaction, statements.COUNT_CUSTOM[form], values)
-        return [_custom(row) for row in rows], total
+        return [custom_entry(row) for row in rows], total
 
     async def change_custom(
         self, account_id: int, entry_id: int, address: str, expires_at: int | None
@@ -237,7 +237,8 @@ def _blocked(row: Row) -> Blocked:
     )
 
 
-def _custom(row: Row) -> CustomEntry:
+def custom_entry(row: Row) -> CustomEntry:
+    """Return an entry of an account's own blacklist as its row has it."""
     return CustomEntry(
         id=row["id"],
         address=row["address"],

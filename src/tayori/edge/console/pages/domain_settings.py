@@ -13,6 +13,7 @@ from tayori.edge.console.pages.domains import identity_of, options
 from tayori.edge.console.rendering import url
 from tayori.edge.console.visit import Visit
 from tayori.refusal.refusal import Refusal
+from tayori.tenants.checks import signers
 from tayori.tenants.model import DkimKey, Identity, RecordGroup, Tag
 from tayori.tenants.rotation import KEEP_OLD_RECORDS_MS
 from tayori.tenants.users.audit_model import AuditAction
@@ -191,7 +192,7 @@ async def _settings(
         tags_form=tags_form or TagsForm(tags=_written(found.tags)),
         keys=keys,
         pending=_pending(visit, found, keys),
-        signing={key.selector for key in await services.identities.signing_keys(found.id)},
+        signing={key.selector for key in signers(found, keys)},
         keep_until={
             key.selector: key.retired_at + KEEP_OLD_RECORDS_MS
             for key in keys

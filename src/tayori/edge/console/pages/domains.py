@@ -84,7 +84,8 @@ async def listing(visit: Visit) -> Response:
         usual="-created",
         filters={"q": None, "tag": None, "state": ("verified", "pending")},
     )
-    found = [i for i in await _all(visit) if _matches(i, asked["q"], asked["tag"], asked["state"])]
+    every = await _all(visit)
+    found = [i for i in every if _matches(i, asked["q"], asked["tag"], asked["state"])]
     found.sort(
         key=lambda i: (i.domain if asked.sort == "domain" else i.created_at, i.id),
         reverse=asked.descending,
@@ -98,7 +99,7 @@ async def listing(visit: Visit) -> Response:
         page=page_of(asked, shown, len(found)),
         days=days,
         most=limits.max_domains,
-        count=len(await _all(visit)),
+        count=len(every),
     )
 
 
