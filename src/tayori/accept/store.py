@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
@@ -30,6 +31,9 @@ from tayori.reputation.store import count
 from tayori.runtime.clock import Clock
 from tayori.runtime.crash import Point, reach
 
+PATIENCE_S: Final = 0.002
+"""Seconds that mails under load wait for company; their shared transaction takes longer."""
+
 
 class AcceptStore:
     """Takes messages into the queue; callers that come together share a transaction.
@@ -51,7 +55,7 @@ class AcceptStore:
         self._clock = clock
         self._intake = Intake(database)
         self._group: GroupCommit[Taking | Refusing, Accepted | Refusal | None] = GroupCommit(
-            self._commit
+            self._commit, patience_s=PATIENCE_S
         )
 
     async def put(self, item: Taking | Refusing) -> Accepted | Refusal:

@@ -13,6 +13,8 @@ SHORTEST_DELAY_MS = 5 * SECOND
 LONGEST_DELAY_MS = 10 * MINUTE
 NO_SHARE_DELAY_MS = 20 * SECOND
 """Longest rest of a mail for which no connection was left: as long as a dead process keeps its."""
+UNKNOWN_DELAY_MS = 30 * SECOND
+"""Longest rest while nobody knows yet how fast a site is."""
 AFTER_REST_MS = 20 * SECOND
 """Mails that waited for a host at rest come back within this time, not all at once."""
 LOOKS = 15
@@ -47,10 +49,13 @@ class Estimate:
 
         The site may do `per_second` mails a second, or as many as its limits permit: then `speed`
         is what it did in the last second. One slow second of a fast site must not send mails away
-        for minutes, so what it usually does counts as well.
+        for minutes, so what it usually does counts as well; and while that is not known, as in a
+        process that has just begun, they come back soon.
         """
         self._count += 1
         longest = HOUR if per_second is not None and per_second < 1 else LONGEST_DELAY_MS
+        if per_second is None and self._looks < LOOKS:
+            longest = UNKNOWN_DELAY_MS
         needed = self._count * SECOND / (per_second or max(1, speed, self._usual))
         return min(longest, SHORTEST_DELAY_MS + int(needed))
 

@@ -1,4 +1,10 @@
-from tayori.delivery.putting_off import LONGEST_DELAY_MS, SHORTEST_DELAY_MS, Estimate
+from tayori.delivery.putting_off import (
+    LONGEST_DELAY_MS,
+    LOOKS,
+    SHORTEST_DELAY_MS,
+    UNKNOWN_DELAY_MS,
+    Estimate,
+)
 from tayori.runtime.clock import HOUR, SECOND
 
 
@@ -46,6 +52,19 @@ def test_what_was_done_since_is_not_waited_for():
     assert given_back(estimate, 1, speed=1) < SHORTEST_DELAY_MS + SECOND
 
 
+def test_while_a_site_is_not_known_nobody_is_sent_away_for_long():
+    estimate = Estimate()
+    assert given_back(estimate, 10_000) == UNKNOWN_DELAY_MS
+    for _ in range(LOOKS - 1):
+        estimate.seen(1, waited=True)
+    assert given_back(estimate, 1) == UNKNOWN_DELAY_MS
+    estimate.seen(1, waited=True)
+    assert given_back(estimate, 1) == LONGEST_DELAY_MS
+
+
 def test_nobody_waits_longer_than_ten_minutes_or_an_hour():
-    assert given_back(Estimate(), 10_000) == LONGEST_DELAY_MS
+    known = Estimate()
+    for _ in range(LOOKS):
+        known.seen(1, waited=True)
+    assert given_back(known, 10_000) == LONGEST_DELAY_MS
     assert given_back(Estimate(), 10_000, per_second=0.1) == HOUR
