@@ -16,6 +16,8 @@ from tayori.delivery import hosts, putting_off
 from tayori.delivery.judge import judge
 from tayori.delivery.reactions.model import Effect, Scope
 from tayori.delivery.reactions.store import OVER
+from tayori.delivery.security import opening
+from tayori.delivery.security.model import Demand, HostDemand
 from tayori.mail.outcome import Kind, Outcome, Stage
 from tayori.mail.outcome import Scope as Reach
 from tayori.mail.reply import Reply
@@ -26,6 +28,8 @@ from tayori.reputation.judging_store import store_change
 from tayori.reputation.rules import Day
 from tayori.reputation.rules import Kind as RuleKind
 from tayori.runtime.clock import HOUR, MINUTE
+from tayori.smtp.dialogue import ConnectFailure
+from tayori.smtp.tls_fault import TlsFault, TlsResult
 from tayori.tenants.users.model import Role
 
 DOMAIN = "mail.mori.test"
@@ -176,6 +180,58 @@ async def test_why_a_mail_waits_and_what_became_of_it(world, language):
     queue = await operator.get("/operator/queue")
     assert "u0@x.test" in queue.text
     assert english(queue, machine=True) == []
+
+
+def silent_at(stage, now):
+    """Return what a receiver that says nothing leaves."""
+    return Outcome(
+        kind=Kind.TEMPORARY,
+        scope=Reach.CONNECTION,
+        stage=stage,
+        peer_host="mx.x.test",
+        peer_address="192.0.2.1",
+        started_at=now,
+        ended_at=now,
+    )
+
+
+def unmet(fault, now):
+    """Return what a host leaves that does not meet a demand of its domain."""
+    failure = ConnectFailure(outcome=silent_at(Stage.TLS, now), fault=fault)
+    who = say("the MTA-STS policy of {domain}", domain="x.test")
+    return opening._unmet(failure, fault, HostDemand(demand=Demand.VERIFIED, why=who))
+
+
+FAULTS = (
+    TlsFault(TlsResult.STARTTLS_NOT_SUPPORTED, say("STARTTLS is not offered")),
+    TlsFault(TlsResult.VALIDATION_FAILURE, say("TLS did not work with this host before")),
+    TlsFault(TlsResult.CERTIFICATE_EXPIRED, say("the certificate is not valid at this time")),
+)
+
+
+async def test_what_tls_and_silence_did_to_an_attempt(world, language):
+    history, now = History(world.parts, world.account), world.services.clock.now()
+    await world.verified(DOMAIN)
+    outcomes = [unmet(fault, now) for fault in FAULTS]
+    outcomes += [silent_at(stage, now) for stage in Stage]
+    for number in range(len(outcomes)):
+        await history.taken(f"m-{number}", f"u{number}@x.test", at=now)
+    leased = await world.parts.queue.lease(OWNER, now, now + 1, 100)
+    settled = [
+        judge(one, outcome, now, random.Random(1))
+        for one, outcome in zip(leased, outcomes, strict=True)
+    ]
+    first = "starttls-not-supported: STARTTLS is not offered; the MTA-STS policy of x.test demands"
+    assert str(settled[0].reply).endswith(f"{first} a trusted certificate")
+    assert str(settled[len(FAULTS)].reply) == "The receiver gave no answer (stage: dns)."
+    assert all(await world.parts.queue.settle(OWNER, settled))
+    viewer = await world.signed_in(Role.VIEWER, language=language)
+    for number in range(len(outcomes)):
+        page = await viewer.get(f"/search/m-{number}")
+        assert page.status_code == 200
+        assert english(page, machine=True) == [], outcomes[number]
+        shown = TAG.sub(" | ", page.text)
+        assert not re.search(r"\b(greeting|hello|rcpt|content|engine|offered)\b", shown)
 
 
 async def test_reactions_and_scanners(world, language):

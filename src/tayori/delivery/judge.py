@@ -7,11 +7,12 @@ the retry curve otherwise.
 
 import random
 from dataclasses import replace
+from typing import Final
 
 from tayori.classify.model import Action, BounceClass, Verdict
 from tayori.classify.reply import classify
 from tayori.classify.rules import Ruleset
-from tayori.mail.outcome import Kind, Outcome
+from tayori.mail.outcome import Kind, Outcome, Stage
 from tayori.queue.model import Leased, Settlement
 from tayori.queue.schedule import JITTER, next_attempt
 from tayori.queue.states import State
@@ -139,13 +140,31 @@ def _said(outcome: Outcome) -> Saying | str:
     return together([quote(status), outcome.said])
 
 
+_STAGES: Final = {
+    Stage.DNS: say("dns"),
+    Stage.CONNECT: say("connect"),
+    Stage.GREETING: say("greeting"),
+    Stage.HELLO: say("hello"),
+    Stage.TLS: say("tls"),
+    Stage.MAIL: say("mail"),
+    Stage.RCPT: say("rcpt"),
+    Stage.DATA: say("data"),
+    Stage.CONTENT: say("content"),
+    Stage.ENGINE: say("engine"),
+}
+"""Stages by the words that logs use; readers of other languages get plainer ones."""
+
+
 def _silent(outcome: Outcome) -> Saying:
     match outcome.kind:
         case Kind.TEMPORARY:
-            return say("The receiver gave no answer (stage: {stage}).", stage=outcome.stage.value)
+            return say(
+                "The receiver gave no answer (stage: {stage}).", stage=_STAGES[outcome.stage]
+            )
         case Kind.PERMANENT:
             return say(
-                "The receiver's domain takes no mail (stage: {stage}).", stage=outcome.stage.value
+                "The receiver's domain takes no mail (stage: {stage}).",
+                stage=_STAGES[outcome.stage],
             )
         case Kind.UNKNOWN:
             return say(

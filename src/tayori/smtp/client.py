@@ -158,7 +158,7 @@ async def connect_opportunistic(
         if isinstance(tried, Session):
             if fault is not None:
                 tried.talk.fault = fault
-                tried.talk.tls_refused = fault.detail if rung is Rung.CLEAR else ""
+                tried.talk.tls_refused = fault.detail.english if rung is Rung.CLEAR else ""
             return tried
         if not tried.tls_failed:
             break

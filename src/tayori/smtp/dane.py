@@ -21,6 +21,7 @@ from cryptography.x509.verification import (
 )
 
 from tayori.dns.answers import Tlsa
+from tayori.refusal.saying import say
 from tayori.smtp.tls_fault import TlsFault, TlsResult
 
 DANE_TA: Final = 2
@@ -62,7 +63,9 @@ def check_chain(
     """
     certificates = _read(chain)
     if not certificates:
-        return TlsFault(TlsResult.TLSA_INVALID, "the server showed no certificate that can be read")
+        return TlsFault(
+            TlsResult.TLSA_INVALID, say("the server showed no certificate that can be read")
+        )
     leaf = certificates[0]
     if any(r.usage == DANE_EE and matches(r, leaf) for r in records):
         return None
@@ -79,7 +82,7 @@ def check_chain(
         if fault is None:
             return None
     return fault or TlsFault(
-        TlsResult.TLSA_INVALID, "none of the TLSA records matches the server's certificates"
+        TlsResult.TLSA_INVALID, say("none of the TLSA records matches the server's certificates")
     )
 
 
@@ -129,7 +132,9 @@ def _verify(
     now: dt.datetime,
 ) -> TlsFault | None:
     if not leaf.not_valid_before_utc <= now <= leaf.not_valid_after_utc:
-        return TlsFault(TlsResult.CERTIFICATE_EXPIRED, "the certificate is not valid at this time")
+        return TlsFault(
+            TlsResult.CERTIFICATE_EXPIRED, say("the certificate is not valid at this time")
+        )
     said = ""
     for name in names:
         try:
@@ -141,7 +146,8 @@ def _verify(
             return None
     mismatch = "subject" in said.lower() or "name" in said.lower()
     result = TlsResult.CERTIFICATE_HOST_MISMATCH if mismatch else TlsResult.CERTIFICATE_NOT_TRUSTED
-    return TlsFault(result, f"the way to the anchor of the TLSA record does not hold: {said}")
+    detail = say("the way to the anchor of the TLSA record does not hold: {said}", said=said)
+    return TlsFault(result, detail)
 
 
 def _builder(anchor: x509.Certificate, now: dt.datetime) -> PolicyBuilder:

@@ -12,6 +12,7 @@ from typing import TypeAlias, TypeVar
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
 from tayori.mail.transcript import Note
+from tayori.refusal.saying import Saying, quote, say
 from tayori.runtime.clock import Clock
 from tayori.smtp.envelope import ConnectFailure, Timeouts
 from tayori.smtp.extensions import Extensions, extensions_of
@@ -148,12 +149,12 @@ def opening(  # noqa: PLR0911 - the ways an opening can fail, in their order
         if talk.policy is TlsPolicy.NONE:
             return None
         if not talk.extensions.starttls:
-            return _without_tls(talk, None, "STARTTLS is not offered", began)
+            return _without_tls(talk, None, say("STARTTLS is not offered"), began)
         stage = Stage.TLS
         trying_tls = True
         reply = yield SAY, b"STARTTLS\r\n", talk.timeouts.tls_s
         if not _done(reply):
-            return _without_tls(talk, reply, f"STARTTLS refused: {reply}", began)
+            return _without_tls(talk, reply, say("STARTTLS refused: {reply}", reply=reply), began)
         yield SECURE, b"", talk.timeouts.tls_s
         # What was offered in clear may have been forged; only the new list counts (RFC 3207 4.2).
         talk.extensions = Extensions()
@@ -181,14 +182,19 @@ def _done(reply: Reply) -> bool:
 
 
 def _without_tls(
-    talk: Conversation, reply: Reply | None, detail: str, began: int
+    talk: Conversation, reply: Reply | None, detail: Saying, began: int
 ) -> ConnectFailure | None:
     """Go on in clear when the policy allows; a missing STARTTLS may come back, so: temporary."""
     if talk.policy.may_be_clear:
-        talk.tls_refused = detail if reply is not None else ""
+        talk.tls_refused = detail.english if reply is not None else ""
         return None
     outcome = talk.outcome(
-        Kind.TEMPORARY, Scope.CONNECTION, Stage.TLS, reply=reply, started_at=began, detail=detail
+        Kind.TEMPORARY,
+        Scope.CONNECTION,
+        Stage.TLS,
+        reply=reply,
+        started_at=began,
+        detail=detail.english,
     )
     fault = TlsFault(TlsResult.STARTTLS_NOT_SUPPORTED, detail)
     return ConnectFailure(outcome=outcome, fault=fault)
@@ -212,7 +218,7 @@ def _lost(
     )
     fault = lost.fault
     if tls_failed and fault is None:
-        fault = TlsFault(TlsResult.VALIDATION_FAILURE, lost.detail)
+        fault = TlsFault(TlsResult.VALIDATION_FAILURE, quote(lost.detail))
     return ConnectFailure(outcome=outcome, tls_failed=tls_failed, fault=fault)
 
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final
 
+from tayori.refusal.saying import Saying, quote, say
+
 
 class TlsResult(StrEnum):
     """The kinds of failure that reports tell apart."""
@@ -27,11 +29,16 @@ class TlsFault:
     """One failure with what was seen, for operators."""
 
     result: TlsResult
-    detail: str
+    detail: Saying
+
+    @property
+    def said(self) -> Saying:
+        """Return both, the kind first."""
+        return say("{result}: {detail}", result=self.result.value, detail=self.detail)
 
     def __str__(self) -> str:
-        """Return both, the kind first."""
-        return f"{self.result.value}: {self.detail}"
+        """Return the same in English."""
+        return self.said.english
 
 
 _HOST_MISMATCH: Final = frozenset({62, 63, 64})
@@ -44,13 +51,12 @@ _UNTRUSTED: Final = frozenset({2, 18, 19, 20, 21, 22, 23, 24, 27, 28})
 def fault_of(error: Exception) -> TlsFault:
     """Return what an exception of a handshake says, without file names and line numbers."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return TlsFault(
-            _by_code(error.verify_code), f"certificate not accepted: {error.verify_message}"
-        )
+        detail = say("certificate not accepted: {message}", message=error.verify_message)
+        return TlsFault(_by_code(error.verify_code), detail)
     if isinstance(error, ssl.SSLError) and error.reason:
         text = str(error.reason).replace("_", " ").lower()
-        return TlsFault(TlsResult.VALIDATION_FAILURE, text)
-    return TlsFault(TlsResult.VALIDATION_FAILURE, str(error))
+        return TlsFault(TlsResult.VALIDATION_FAILURE, quote(text))
+    return TlsFault(TlsResult.VALIDATION_FAILURE, quote(str(error)))
 
 
 def _by_code(code: int) -> TlsResult:

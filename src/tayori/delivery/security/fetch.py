@@ -14,6 +14,7 @@ import aiohttp
 from tayori.dns.answers import Lookups
 from tayori.dns.guarded import GuardedResolver
 from tayori.dns.sts import LONGEST_POLICY, StsPolicy, parse_policy
+from tayori.refusal.saying import Saying, quote, say
 from tayori.smtp.tls_fault import TlsFault, TlsResult
 
 FETCH_S: Final = 20.0
@@ -49,9 +50,17 @@ class Web:
         try:
             async with self._open().get(url, allow_redirects=False) as answer:
                 if answer.status != _OK:
-                    return _unfetched(f"{url} answers with status {answer.status}")
+                    return _unfetched(
+                        say("{url} answers with status {status}", url=url, status=answer.status)
+                    )
                 if answer.content_type != "text/plain":
-                    return _unfetched(f"{url} is no text/plain but {answer.content_type[:100]!r}")
+                    return _unfetched(
+                        say(
+                            "{url} is no text/plain but {type}",
+                            url=url,
+                            type=repr(answer.content_type[:100]),
+                        )
+                    )
                 text = await _read(answer)
         except (aiohttp.ClientError, OSError, TimeoutError, ValueError) as error:
             return _fault(url, error)
@@ -109,19 +118,18 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
 
 def _fault(url: str, error: Exception) -> TlsFault:
     if isinstance(error, TimeoutError):
-        return _unfetched(f"{url} does not answer in time")
+        return _unfetched(say("{url} does not answer in time", url=url))
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
-        return TlsFault(
-            TlsResult.STS_WEBPKI_INVALID, f"the certificate of {url} is not accepted: {error}"
-        )
+        detail = say("the certificate of {url} is not accepted: {error}", url=url, error=error)
+        return TlsFault(TlsResult.STS_WEBPKI_INVALID, detail)
     if isinstance(error, aiohttp.ClientConnectorError):
-        return _unfetched(f"{url} cannot be reached: {error.os_error}")
-    return _unfetched(f"{url}: {str(error) or type(error).__name__}")
+        return _unfetched(say("{url} cannot be reached: {error}", url=url, error=error.os_error))
+    return _unfetched(say("{url}: {error}", url=url, error=str(error) or type(error).__name__))
 
 
-def _unfetched(detail: str) -> TlsFault:
+def _unfetched(detail: Saying) -> TlsFault:
     return TlsFault(TlsResult.STS_POLICY_FETCH_ERROR, detail)
 
 
 def _invalid(detail: str) -> TlsFault:
-    return TlsFault(TlsResult.STS_POLICY_INVALID, detail)
+    return TlsFault(TlsResult.STS_POLICY_INVALID, quote(detail))

@@ -8,6 +8,7 @@ import msgspec
 
 from tayori.dns.answers import Tlsa
 from tayori.dns.sts import StsPolicy
+from tayori.refusal.saying import NOTHING, Saying
 
 
 class Demand(IntEnum):
@@ -36,7 +37,7 @@ class HostDemand:
     """What holds for connections to one host."""
 
     demand: Demand = Demand.ANY
-    why: str = ""
+    why: Saying = NOTHING
     """Who demands it, as the object of a sentence: "the MTA-STS policy of x.test demands it"."""
     tlsa: tuple[Tlsa, ...] = ()
     names: tuple[str, ...] = ()

@@ -16,6 +16,7 @@ from tayori.delivery.shaping import TlsDemand
 from tayori.dns.cache import ExpiringCache
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
+from tayori.refusal.saying import quote, say
 from tayori.runtime.clock import HOUR, SECOND, Clock
 from tayori.smtp.client import Rung, connect, connect_opportunistic
 from tayori.smtp.dane import check_chain
@@ -99,9 +100,14 @@ class Opener:
             return asked
         if least is Demand.ANY:
             return asked
-        why = "the setting delivery.tls"
+        why = say("the setting delivery.tls")
         if ruled >= self._least:
-            why = f"the shaping rule of {route.provider or route.own_rule or 'receivers'}"
+            who = route.provider or route.own_rule
+            why = (
+                say("the shaping rule of {provider}", provider=who)
+                if who
+                else say("the shaping rule of receivers")
+            )
         return replace(asked, demand=max(least, asked.demand), soft=False, why=why)
 
     async def _strictly(self, peer: Peer, demand: HostDemand) -> Session | ConnectFailure:
@@ -143,7 +149,7 @@ class Opener:
         )
         if self._ladder is not None and isinstance(opened, Session):
             fault = opened.talk.fault
-            self._ladder.learn(peer.host_name, _rung(opened), fault.detail if fault else "")
+            self._ladder.learn(peer.host_name, _rung(opened), fault.detail.english if fault else "")
         return opened
 
     async def _connect(
@@ -187,8 +193,9 @@ def _in_clear(session: Session) -> TlsFault | None:
     if session.tls or talk.fault is not None:
         return talk.fault
     if talk.policy is TlsPolicy.NONE:
-        return TlsFault(TlsResult.VALIDATION_FAILURE, "TLS did not work with this host before")
-    detail = talk.tls_refused or "STARTTLS is not offered"
+        return TlsFault(TlsResult.VALIDATION_FAILURE, say("TLS did not work with this host before"))
+    refused = talk.tls_refused
+    detail = quote(refused) if refused else say("STARTTLS is not offered")
     return TlsFault(TlsResult.STARTTLS_NOT_SUPPORTED, detail)
 
 
@@ -203,12 +210,18 @@ def _unmet(failure: ConnectFailure, fault: TlsFault, demand: HostDemand) -> Outc
     """Return the outcome of a demand that the host did not meet, in our own words."""
     code = _NOT_OFFERED if fault.result is TlsResult.STARTTLS_NOT_SUPPORTED else _NOT_GOOD
     said = failure.outcome
-    text = f"{fault}; {demand.why} demands {_ASKED[demand.demand]}"
+    told = say(
+        "{fault}; {who} demands {what}",
+        fault=fault.said,
+        who=demand.why,
+        what=_ASKED[demand.demand],
+    )
     return Outcome(
         kind=Kind.TEMPORARY,
         scope=Scope.CONNECTION,
         stage=Stage.ENGINE,
-        reply=Reply(450, code, (_one_line(text),)),
+        reply=Reply(450, code, (_one_line(told.english),)),
+        said=told,
         detail=said.detail if said.reply is None else str(said.reply),
         peer_host=said.peer_host,
         peer_address=said.peer_address,
@@ -218,10 +231,10 @@ def _unmet(failure: ConnectFailure, fault: TlsFault, demand: HostDemand) -> Outc
 
 
 _ASKED: Final = {
-    Demand.ANY: "nothing",
-    Demand.ENCRYPTED: "encryption",
-    Demand.VERIFIED: "a trusted certificate",
-    Demand.DANE: "a certificate that its TLSA records confirm",
+    Demand.ANY: say("nothing"),
+    Demand.ENCRYPTED: say("encryption"),
+    Demand.VERIFIED: say("a trusted certificate"),
+    Demand.DANE: say("a certificate that its TLSA records confirm"),
 }
 
 

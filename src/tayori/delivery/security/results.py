@@ -62,13 +62,15 @@ class Results:
                 route.source.local_for(target.address) or "",
                 target.host_name,
                 target.address,
-                fault.detail[:200],
+                fault.detail.english[:200],
             )
         self._count(route.domain, key)
 
     def unfetched(self, domain: str, fault: TlsFault) -> None:
         """Count a policy that could not be had."""
-        key = ResultKey(PolicyKind.STS.value, result=fault.result.value, reason=fault.detail[:200])
+        key = ResultKey(
+            PolicyKind.STS.value, result=fault.result.value, reason=fault.detail.english[:200]
+        )
         self._count(domain, key)
 
     async def flush(self, *, now: bool = False) -> None:

@@ -27,6 +27,7 @@ from tayori.dns.names import to_host
 from tayori.dns.sts import StsMode
 from tayori.mail.outcome import Kind, Outcome, Scope, Stage
 from tayori.mail.reply import Reply
+from tayori.refusal.saying import NOTHING, Saying, say
 from tayori.runtime.clock import Clock
 from tayori.smtp.dane import usable
 from tayori.smtp.tls_fault import TlsResult
@@ -48,7 +49,7 @@ class Wishes(Protocol):
 class _Ours:
     """What our side demands of a connection: who requires TLS, and what the sender asks."""
 
-    why: str = ""
+    why: Saying = NOTHING
     asks: MailDemand = MailDemand.NONE
 
 
@@ -95,11 +96,11 @@ class Securing:
         groups: defaultdict[_Ours, list[Work]] = defaultdict(list)
         for work in works:
             identity, asks = wishes.get(work.recipient.message_id, (0, MailDemand.NONE))
-            why = ""
+            why = NOTHING
             if work.recipient.account_id in self.required.accounts:
-                why = "the sending account"
+                why = say("the sending account")
             elif identity in self.required.identities:
-                why = "the sender's domain"
+                why = say("the sender's domain")
             groups[_Ours(why, asks)].append(work)
         return groups
 
@@ -110,7 +111,7 @@ class Securing:
             fault = self._unfit(policy, found)
             if fault is not None:
                 return fault
-        least = "the sender (REQUIRETLS)" if requires else ours.why
+        least = say("the sender (REQUIRETLS)") if requires else ours.why
         targets = tuple(
             replace(target, demand=_raised(demand, least))
             for target in route.targets
@@ -155,11 +156,14 @@ class Securing:
             return _by_sts(policy, soft=True)
         if matches:
             return _by_sts(policy)
-        text = (
-            f"{TlsResult.STS_POLICY_INVALID.value}: {host} is none of the hosts that "
-            f"{_policy_of(policy)} permits ({', '.join(sts.mx)})"
+        said = say(
+            "{result}: {host} is none of the hosts that {policy} permits ({hosts})",
+            result=TlsResult.STS_POLICY_INVALID.value,
+            host=host,
+            policy=_policy_of(policy),
+            hosts=", ".join(sts.mx),
         )
-        return self._outcome(_DEFER, "4.7.5", text, host)
+        return self._outcome(_DEFER, "4.7.5", said, host)
 
     def _unfit(
         self, policy: DomainPolicy, found: dict[str, HostDemand | Outcome]
@@ -168,21 +172,23 @@ class Securing:
         trusted = policy.signed or (policy.sts is not None and policy.sts.mode is StsMode.ENFORCE)
         if trusted or any(isinstance(d, HostDemand) and d.tlsa for d in found.values()):
             return None
-        text = (
-            f"REQUIRETLS: the mail hosts of {policy.domain} are confirmed neither by DNSSEC nor "
-            "by an enforced MTA-STS policy"
+        said = say(
+            "REQUIRETLS: the mail hosts of {domain} are confirmed neither by DNSSEC nor by an "
+            "enforced MTA-STS policy",
+            domain=policy.domain,
         )
-        return self._outcome(_REFUSE, "5.7.30", text, "")
+        return self._outcome(_REFUSE, "5.7.30", said, "")
 
     def _outcome(
-        self, how: tuple[Kind, int], enhanced: str, text: str, host: str, detail: str = ""
+        self, how: tuple[Kind, int], enhanced: str, said: Saying, host: str, detail: str = ""
     ) -> Outcome:
         now = self._clock.now()
         return Outcome(
             kind=how[0],
             scope=Scope.SITE,
             stage=Stage.ENGINE,
-            reply=Reply(how[1], enhanced, (text[:500],)),
+            reply=Reply(how[1], enhanced, (said.english[:500],)),
+            said=said,
             detail=detail,
             peer_host=host,
             started_at=now,
@@ -192,7 +198,7 @@ class Securing:
 
 def _by_keys(host: str, keys: HostKeys) -> HostDemand:
     good = usable(keys.records)
-    why = f"DANE for {host}"
+    why = say("DANE for {host}", host=host)
     if not good:
         # RFC 7672 3.1.3: all of them unusable still ask for encryption.
         return HostDemand(demand=Demand.ENCRYPTED, kind=PolicyKind.TLSA, why=why)
@@ -215,19 +221,21 @@ def _by_sts(policy: DomainPolicy, *, soft: bool = False) -> HostDemand:
     )
 
 
-def _raised(demand: HostDemand, why: str) -> HostDemand:
+def _raised(demand: HostDemand, why: Saying) -> HostDemand:
     """Return the demand made no less than a verified certificate, where somebody of us asks it."""
     if not why or (demand.demand >= Demand.VERIFIED and not demand.soft):
         return demand
     return replace(demand, demand=Demand.VERIFIED, soft=False, why=why)
 
 
-def _policy_of(policy: DomainPolicy) -> str:
-    return f"the MTA-STS policy of {policy.domain}"
+def _policy_of(policy: DomainPolicy) -> Saying:
+    return say("the MTA-STS policy of {domain}", domain=policy.domain)
 
 
-def _unknown_keys(host: str) -> str:
-    return (
-        f"{TlsResult.DNSSEC_INVALID.value}: the TLSA records of {host} cannot be found out, so "
-        "that nothing can be sent there safely (RFC 7672 2.1)"
+def _unknown_keys(host: str) -> Saying:
+    return say(
+        "{result}: the TLSA records of {host} cannot be found out, so that nothing can be sent "
+        "there safely (RFC 7672 2.1)",
+        result=TlsResult.DNSSEC_INVALID.value,
+        host=host,
     )
