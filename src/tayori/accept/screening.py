@@ -12,7 +12,7 @@ from tayori.accept.facts import Facts
 from tayori.accept.submission import Source, Submission
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import Refusal
-from tayori.refusal.saying import quote
+from tayori.refusal.saying import in_each_language
 from tayori.refusal.table import Language
 from tayori.runtime import log, metrics
 from tayori.screen.mail import MailScreen
@@ -126,9 +126,8 @@ def _find_key(submission: Submission) -> str:
 def refusal_of(findings: Sequence[Finding]) -> Refusal:
     """Return the refusal for findings, with the code of the first and the sentences of several."""
     told = findings[:_TOLD]
-    said = {one: " ".join(sentence(finding, one) for finding in told) for one in Language}
+    said = {one.value: " ".join(sentence(finding, one) for finding in told) for one in Language}
     return Refusal(
         code=_CODES.get(findings[0].reason, Code.INVALID_PARAMETER_VALUE__EMAIL_CONTENT_IS_WRONG),
-        saying=quote(said[Language.EN]),
-        told={language.value: text for language, text in said.items()},
+        saying=in_each_language(said),
     )

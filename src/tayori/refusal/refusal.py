@@ -17,13 +17,11 @@ class Refusal:
 
     `fields` fill the holes of the code's sentence, for example {"parameter": "Limit"}. `saying` is
     one more sentence about this case, such as what a parser found; `NOTHING` when there is none.
-    `told` has that sentence by languages' codes where it comes from a table of its own.
     """
 
     code: Code
     fields: Mapping[str, str] = field(default_factory=dict)
     saying: Saying = NOTHING
-    told: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def detail(self) -> str:

@@ -5,7 +5,7 @@ events, commands and SMTP replies say; `telling.tell` says it in another languag
 service says itself is a template: a receiver's reply or an operator's words fill a hole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,6 +15,8 @@ _MARK: Final = '{"say":'
 """How a kept saying begins; a plain text that begins with it is kept as the value of a hole."""
 _QUOTED: Final = "{text}"
 """The template of a text that is not ours."""
+BY_LANGUAGE: Final = "{en}"
+"""The template of a sentence whose values are itself in each language, by their codes."""
 _DEEPEST: Final = 8
 """Levels of sayings within sayings that are read back."""
 
@@ -60,6 +62,14 @@ def say(template: str, /, **values: object) -> Saying:
 def quote(text: str) -> Saying:
     """Return a text that is not ours, such as a receiver's reply, as a saying: never translated."""
     return Saying(_QUOTED, (("text", text),)) if text else NOTHING
+
+
+def in_each_language(texts: Mapping[str, str]) -> Saying:
+    """Return a sentence of ours whose translations come from a table of its own.
+
+    `texts` are by languages' codes, "en" among them.
+    """
+    return Saying(BY_LANGUAGE, tuple(texts.items()))
 
 
 def together(sayings: Iterable[Saying], between: str = " ") -> Saying:

@@ -73,7 +73,7 @@ def message(refusal: Refusal, language: Language = Language.EN) -> str:
     fields = {name: texts[language] for name, texts in known.holes.items()}
     fields.update((name, shown(value)) for name, value in refusal.fields.items())
     sentence = known.entries[refusal.code].sentences[language].format_map(fields)
-    detail = refusal.told.get(language.value) or tell(refusal.saying, language.value)
+    detail = tell(refusal.saying, language.value)
     return f"{sentence} {detail}" if detail else sentence
 
 

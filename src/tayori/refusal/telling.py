@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
-from tayori.refusal.saying import Saying
+from tayori.refusal.saying import BY_LANGUAGE, Saying
 
 
 def tell(saying: Saying, language: str) -> str:
@@ -42,7 +42,7 @@ def sayings(language: str) -> Mapping[str, str]:
     folder = files("tayori.refusal").joinpath("locale", language)
     if not folder.is_dir():
         return {}
-    told = _of_refusals(language)
+    told = _of_refusals(language) | {BY_LANGUAGE: f"{{{language}}}"}
     for file in sorted(folder.iterdir(), key=lambda file: file.name):
         if file.name.endswith(".po"):
             with file.open("rb") as opened:

@@ -4,9 +4,9 @@ import pytest
 
 from tayori.refusal.codes import Code
 from tayori.refusal.refusal import refuse
-from tayori.refusal.saying import quote, say
+from tayori.refusal.saying import in_each_language, keep, quote, recall, say, together
 from tayori.refusal.table import Language, message
-from tayori.refusal.telling import sayings, tell
+from tayori.refusal.telling import is_ours, sayings, tell
 
 NO_AT = say("The address has no @.")
 
@@ -40,3 +40,19 @@ def test_refusals_are_told(language, end):
     assert message(refusal, Language(language)).endswith(end)
     assert message(refusal).endswith(" The address has no @.")
     assert refusal.detail == "The address has no @."
+
+
+def test_a_sentence_with_translations_of_its_own_is_told_and_kept():
+    said = in_each_language(
+        {"en": "It {has} a bad link.", "ja": "リンクが不正です。", "zh": "链接有误。"}
+    )
+    assert said.english == "It {has} a bad link."
+    for language, text in (
+        ("ja", "リンクが不正です。"),
+        ("zh", "链接有误。"),
+        ("en", said.english),
+    ):
+        assert tell(said, language) == text
+        assert tell(recall(keep(said)), language) == text
+        assert tell(together([quote("550"), said]), language) == f"550 {text}"
+    assert is_ours(said)
