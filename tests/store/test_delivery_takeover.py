@@ -114,7 +114,7 @@ async def test_an_attempt_that_outlasts_the_bound_is_cut_off(database, clock, de
     # The receiver had all of the mail and may still take it: that was an attempt.
     found = (await delivery.states())["slow@x.test"]
     assert found.state is State.DEFERRED
-    assert "before the receiver's answer" in found.reply
+    assert "before the receiver's answer" in found.reply.english
     recorder.release.set()
 
 
