@@ -10,6 +10,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from tayori.refusal.saying import Saying
+
 _FORMULA = re.compile(r"[=+@\t\r]|-(?!\d+(\.\d+)?\Z)")
 _FILE_WIDTH = 1_000
 """Columns of a table that goes to a file or a pipe, where nothing has to fit a screen."""
@@ -18,7 +20,7 @@ _FILE_WIDTH = 1_000
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     """Print rows that share their keys."""
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(rows)).decode())
+        print(_json([_told(row) for row in rows]))
         return
     if not rows:
         print("Nothing.")
@@ -53,11 +55,26 @@ def _harmless(value: object) -> str:
 def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
     """Print one thing, a line per key."""
     if as_json:
-        print(msgspec.json.format(msgspec.json.encode(row)).decode())
+        print(_json(_told(row)))
         return
     width = max(map(len, row))
     for name, value in row.items():
         print(f"{name:<{width}}  {_cell(value)}".rstrip())
+
+
+def _json(value: object) -> str:
+    return msgspec.json.format(msgspec.json.encode(value)).decode()
+
+
+def _told(value: object) -> object:
+    """Return a value with its sayings in English, as commands say them."""
+    if isinstance(value, Saying):
+        return value.english
+    if isinstance(value, Mapping):
+        return {name: _told(each) for name, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [_told(each) for each in value]
+    return value
 
 
 def _cell(value: object) -> str:
