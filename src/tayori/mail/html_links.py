@@ -5,12 +5,13 @@ comments and elements of raw text go: what only looks like a link in a comment, 
 attribute is none. Any text gives a result, in time linear to its length.
 """
 
-import html
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html.entities import html5
 from typing import Final
+
+from tayori.mail.html_references import numbered
 
 UNTRACKED: Final = frozenset({"data-no-track", "ses:no-track"})
 """An attribute of this name keeps a link as it is; the second is known from another service."""
@@ -125,7 +126,7 @@ def _closing(name: str) -> re.Pattern[str]:
 def _character(found: re.Match[str]) -> str:
     name = found[1]
     if name.startswith("#"):
-        return html.unescape(found[0])
+        return numbered(found[0])
     if name.endswith(";") and name in html5:
         return html5[name]
     for length in range(min(_LONGEST_BARE, len(name)), 1, -1):

@@ -8,10 +8,11 @@ any honest one only loses its tags, because the parser's cost grows with the squ
 
 import re
 from collections import Counter
-from html import unescape
 from typing import Final
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from tayori.mail.html_references import unescape
 
 _DROPPED: Final = frozenset(
     {"head", "script", "style", "template", "noscript", "title", "object", "svg", "-comment"}

@@ -7,12 +7,12 @@ fetched or run, and a document nested deeper than any honest one is only looked 
 import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from html import unescape
 from typing import Final
 from urllib.parse import urlsplit
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
+from tayori.mail.html_references import unescape
 from tayori.mail.html_text import nested_too_deep
 from tayori.screen.normal import without_variables
 from tayori.screen.tags import tag_fault

@@ -135,7 +135,8 @@ def test_any_mailboxes_read_the_same(mailboxes: list[Mailbox]) -> None:
         assert [box.addr_spec for box in found] == addresses
         # This reader keeps the white space between encoded words of a name (RFC 2047 6.2).
         assert [squeezed(box.display_name) for box in found] == [squeezed(name) for name in names]
-    old = getaddresses([message_from_bytes(field)["Reply-To"]])
+    # The old reader leaves it to its caller to unfold (RFC 5322 2.2.3).
+    old = getaddresses([message_from_bytes(field)["Reply-To"].replace("\r\n", "")])
     assert [str(make_header(decode_header(name))) for name, _ in old] == names
 
 

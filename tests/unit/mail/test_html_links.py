@@ -102,6 +102,7 @@ def test_any_text_gives_places_within_it(text: str) -> None:
 
 @given(st.text(alphabet="&#x;=ampcoyltnt1 Z"))
 @example("&amp;amp;&ampx&amp=&amp ;")
+@example("&#1;&#x1&#127")
 def test_references_are_read_as_a_browser_does(value: str) -> None:
     parsed = LexborHTMLParser(f'<a href="{value}">').css_first("a")
     assert parsed is not None
