@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -122,13 +123,11 @@ async def measure(
         pid = int(server.ready["pid"])
         await load(server, tenant, 200)
         before, taken = usage_of(pid), sink.count
-        loop = asyncio.get_running_loop()
-        began = loop.time()
         measured = await load(server, tenant, calls, pace)
         delivered = 0.0
         if delivering:
             await sink.wait_for(taken + calls if taken >= 200 else 200 + calls)
-            delivered = calls / (loop.time() - began)
+            delivered = calls / (time.monotonic() - measured.began)
         after = usage_of(pid)
         await server.stop()
         return Result(

@@ -1,5 +1,6 @@
 """What a load generator measured, as it goes from its process to the one that reports."""
 
+import time
 from collections.abc import Sequence
 
 import msgspec
@@ -11,9 +12,15 @@ class Measured(msgspec.Struct, frozen=True, kw_only=True):
     accepted: int
     refused: int
     seconds: float
+    ended: float  # on the machine's monotonic clock, which all processes share
     p50_ms: float
     p99_ms: float
     first_refusal: str = ""
+
+    @property
+    def began(self) -> float:
+        """Return when the first mail was sent, on the monotonic clock."""
+        return self.ended - self.seconds
 
     @property
     def per_second(self) -> float:
@@ -30,6 +37,7 @@ def measured(
         accepted=accepted,
         refused=len(refusals),
         seconds=seconds,
+        ended=time.monotonic(),
         p50_ms=1000 * ordered[len(ordered) // 2],
         p99_ms=1000 * ordered[len(ordered) * 99 // 100],
         first_refusal=refusals[0] if refusals else "",
