@@ -201,6 +201,29 @@ async def test_applied_work_answers_after_its_commit_and_leaves_nothing_when_it_
     assert await count(database) == 3
 
 
+async def test_a_look_sees_one_committed_state_and_changes_nothing(installed_url, database):
+    other = open_database(installed_url, 4)
+    async with database.write() as transaction:
+        await transaction.execute(PUT, {"k": "a", "w": 1})
+
+    async def ask(transaction):
+        (first,), (found,) = await transaction.fetch_each([(COUNT, {}), (FIND, {"keys": ["a"]})])
+        return first["n"], found["key"], (await transaction.fetch_one(COUNT))["n"]
+
+    async def fail(transaction):
+        await transaction.fetch(COUNT)
+        raise LookupError("lost")
+
+    async with database.write() as transaction:
+        await transaction.execute(PUT, {"k": "b", "w": 1})
+        # More than there are connections: each waits for its turn, none for the writer.
+        assert set(await asyncio.gather(*(other.look(ask) for _ in range(20)))) == {(1, "a", 1)}
+    with pytest.raises(LookupError, match="lost"):
+        await other.look(fail)
+    assert await other.look(ask) == (2, "a", 2)
+    await other.close()
+
+
 async def test_applied_work_of_two_openings_never_loses_an_update(installed_url, database):
     other = open_database(installed_url, 4)
 

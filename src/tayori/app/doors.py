@@ -2,9 +2,10 @@
 
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
+from prometheus_client import Counter, Histogram
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -190,8 +191,14 @@ def _observe(calls: AccessLog, record: AccessRecord) -> None:
 
 
 def _count_call(record: AccessRecord) -> None:
-    metrics.API_CALLS.labels(record.action, record.code).inc()
-    metrics.API_SECONDS.labels(record.action).observe(record.duration_ms / SECOND)
+    calls, seconds = _counters(record.action, record.code)
+    calls.inc()
+    seconds.observe(record.duration_ms / SECOND)
+
+
+@lru_cache(maxsize=1024)
+def _counters(action: str, code: str) -> tuple[Counter, Histogram]:
+    return metrics.API_CALLS.labels(action, code), metrics.API_SECONDS.labels(action)
 
 
 async def _database_trouble(parts: Parts) -> str:

@@ -88,6 +88,13 @@ class Database(Protocol):
         """
         ...
 
+    async def look(self, work: Work[T]) -> T:
+        """Run `work` in a transaction that changes nothing; return its answer.
+
+        For questions that are asked very often, under the terms of `apply`.
+        """
+        ...
+
     async def close(self) -> None:
         """Close all connections; transactions under way end first."""
         ...

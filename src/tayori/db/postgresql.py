@@ -89,6 +89,11 @@ class PostgresqlDatabase:
         """Open a transaction that may change everything."""
         return self._transaction(readonly=False)
 
+    async def look(self, work: Work[T]) -> T:
+        """Run `work` in a transaction that changes nothing; return its answer."""
+        async with self.read() as transaction:
+            return await work(transaction)
+
     async def apply(self, work: Work[T]) -> T:
         """Run `work` in a transaction; return its answer once committed."""
         async with self.write() as transaction:

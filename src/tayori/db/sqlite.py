@@ -212,6 +212,16 @@ class SqliteDatabase:
                 writer.run(lambda c: carry_out(c, work, writer.begin, writer.end))
             )
 
+    async def look(self, work: Work[T]) -> T:
+        """Run `work` in one visit to a reading connection; return its answer."""
+        reader = await self._idle.get()
+        try:
+            return await _unbroken(
+                reader.run(lambda c: carry_out(c, work, reader.begin, reader.end))
+            )
+        finally:
+            self._idle.put_nowait(reader)
+
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[Transaction]:
         connection = await self._idle.get()

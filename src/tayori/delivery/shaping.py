@@ -18,6 +18,9 @@ MICRO = 1_000
 KEPT_SHARE = 10
 """One in so many events of a rate is kept for mail that a person waits for."""
 
+_MOST_KNOWN = 10_000
+"""Sets of hosts whose provider is remembered."""
+
 
 class TlsDemand(StrEnum):
     """What a receiver's rule demands of the connection."""
@@ -195,10 +198,8 @@ class ProviderRule:
     domains: frozenset[str]
     layer: Layer
 
-    def has(self, domain: str, hosts: Sequence[str]) -> bool:
-        """Tell whether the domain is named, or all its MX hosts are the provider's."""
-        if domain in self.domains:
-            return True
+    def has(self, hosts: Sequence[str]) -> bool:
+        """Tell whether all the MX hosts of a domain are the provider's."""
         return bool(hosts) and all(map(self._is_ours, hosts))
 
     def _is_ours(self, host: str) -> bool:
@@ -219,10 +220,21 @@ class Shaping:
     def provider_of(self, domain: str, hosts: Sequence[str]) -> str:
         """Return the name of the first provider that the domain and its MX hosts match, or ""."""
         domain = domain.lower().rstrip(".")
-        plain = [host.lower().rstrip(".") for host in hosts]
-        named = next((rule for rule in self.providers if domain in rule.domains), None)
-        found = named or next((rule for rule in self.providers if rule.has(domain, plain)), None)
-        return found.name if found else ""
+        named = next((rule.name for rule in self.providers if domain in rule.domains), None)
+        return named or self._provider_of_hosts(tuple(hosts))
+
+    def _provider_of_hosts(self, hosts: tuple[str, ...]) -> str:
+        known = self._of_hosts.get(hosts)
+        if known is None:
+            plain = [host.lower().rstrip(".") for host in hosts]
+            known = next((rule.name for rule in self.providers if rule.has(plain)), "")
+            if len(self._of_hosts) < _MOST_KNOWN:
+                self._of_hosts[hosts] = known
+        return known
+
+    @cached_property
+    def _of_hosts(self) -> dict[tuple[str, ...], str]:
+        return {}
 
     def own_rule(self, domain: str) -> str:
         """Return the domain when it has a rule of its own, else ""."""

@@ -77,6 +77,8 @@ class Site:
         """Whether mails waited at the last look, so that what was done since tells a speed."""
         self._speed = 0
         self._turning = 0
+        self._wanted = 0
+        """Connections that the pace was asked for last."""
         self._done = 0
         self._put_off = PuttingOff(settler, clock, chance)
         self._stopping = False
@@ -84,16 +86,12 @@ class Site:
     @property
     def idle(self) -> bool:
         """Tell whether nothing waits and nobody works."""
-        return not self._left and not self._workers
+        return not self._waiting.count and not self._workers
 
     @property
     def workers(self) -> set["asyncio.Task[None]"]:
         """Return the tasks at work."""
         return set(self._workers)
-
-    @property
-    def _left(self) -> int:
-        return len(self._waiting)
 
     def add(self, work: Work) -> None:
         """Take a mail; it goes with the next free connection, those that a person waits for first.
@@ -108,13 +106,13 @@ class Site:
         if self._waiting.urgent:
             # Nobody rests while a person waits.
             self._resting = False
-        self._pace.queue(self._left, self._waiting.urgent)
+        self._pace.queue(self._waiting.count, self._waiting.urgent)
         self._staff()
 
     def measure(self, *, crowded: bool) -> None:
         """Look at what was done since the last look, about a second ago, and adapt to it."""
         self._speed, self._done = self._done, 0
-        watched, self._watched = self._watched, bool(self._left)
+        watched, self._watched = self._watched, bool(self._waiting.count)
         self._put_off.estimate.seen(self._speed, waited=watched and self._watched)
         self._pace.refresh(self.route)
         self._room = self._pace.most_waiting
@@ -123,13 +121,13 @@ class Site:
             soon = max(self._pace.most_workers, self._speed * SOON_S)
             self._room = soon if self._room is None else min(soon, self._room)
         self._make_room()
-        starving = bool(self._left) and not self._workers and self._pace.starved
+        starving = bool(self._waiting.count) and not self._workers and self._pace.starved
         self._hungry = self._hungry + 1 if starving else 0
         if self._hungry >= HUNGRY_LOOKS:
             for work in self._give_up():
                 self._put_off.no_share(work)
         self._resting = False
-        self._pace.queue(self._left, self._waiting.urgent)
+        self._pace.queue(self._waiting.count, self._waiting.urgent)
         self._staff()
 
     def waiting(self) -> list[Work]:
@@ -163,7 +161,7 @@ class Site:
         """Put the least urgent mails back that are too many; there is room for some urgent ones."""
         if self._room is None:
             return
-        while self._left > self._room + min(URGENT_ROOM, self._waiting.urgent):
+        while self._waiting.count > self._room + min(URGENT_ROOM, self._waiting.urgent):
             self._put_off.too_slow(self._waiting.drop(), self._pace.mails_per_second, self._speed)
 
     def _staff(self) -> None:
@@ -189,7 +187,9 @@ class Site:
     def _want(self) -> None:
         """Ask for the connections that are missing."""
         missing = 0 if self._stopping else max(0, self._missing)
-        self._pace.want(missing, urgent=self._pressed)
+        if missing or self._wanted:
+            self._pace.want(missing, urgent=self._pressed)
+            self._wanted = missing
 
     @property
     def _urgent(self) -> bool:
@@ -207,7 +207,9 @@ class Site:
         if self._turning:
             # One waits for its turn already: more connections would only wait with it.
             return 0
-        return min(self._left - len(self._coming), self._pace.most_workers - len(self._workers))
+        return min(
+            self._waiting.count - len(self._coming), self._pace.most_workers - len(self._workers)
+        )
 
     def _begin(self, session: Session | None, slot: Slot | None) -> None:
         worker = asyncio.create_task(self._work(session, slot), name=f"site {self.route.site}")
@@ -253,7 +255,7 @@ class Site:
 
     def _next(self, worker: "asyncio.Task[None]") -> tuple[Session | None, Slot | None]:
         """Return what the worker goes on with: a kept session, the right to one, or nothing."""
-        if self._stopping or self._resting or self._left <= len(self._coming):
+        if self._stopping or self._resting or self._waiting.count <= len(self._coming):
             return None, None
         if len(self._workers) > self._pace.most_workers:
             return None, None
@@ -302,13 +304,13 @@ class Site:
 
     async def _carry(self, worker: "asyncio.Task[None]", session: Session) -> bool:
         """Send what waits over the session; tell whether it can be used again."""
-        while self._left and not self._pace.must_yield:
+        while self._waiting.count and not self._pace.must_yield:
             if not self._connections.has_room(session, urgent=self._urgent):
                 break
             if self._pace.paced and not await self._await_turn(worker):
                 return True
             self._coming.discard(worker)
-            if not self._left:
+            if not self._waiting.count:
                 return True
             work = self._waiting.take()
             try:

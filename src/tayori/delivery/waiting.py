@@ -16,12 +16,14 @@ from tayori.queue.model import Leased, Priority
 class _Turns:
     """Mails of one class: accounts take turns, and so do the flows of each."""
 
+    __slots__ = ("_accounts", "count")
+
     def __init__(self) -> None:
         self._accounts: dict[int, dict[int, deque[Work]]] = {}
-        self._count = 0
+        self.count = 0
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __iter__(self) -> Iterator[Work]:
         for flows in self._accounts.values():
@@ -31,11 +33,11 @@ class _Turns:
     def add(self, work: Work) -> None:
         flows = self._accounts.setdefault(work.recipient.account_id, {})
         flows.setdefault(work.recipient.flow, deque()).append(work)
-        self._count += 1
+        self.count += 1
 
     def take(self) -> Work:
         """Return the next mail; its account and its flow go to the end of their rows."""
-        self._count -= 1
+        self.count -= 1
         account = next(iter(self._accounts))
         flows = self._accounts.pop(account)
         flow = next(iter(flows))
@@ -49,7 +51,7 @@ class _Turns:
 
     def drop(self) -> Work:
         """Return the mail that came last in the longest flow."""
-        self._count -= 1
+        self.count -= 1
         longest = max(
             ((account, flow) for account, flows in self._accounts.items() for flow in flows),
             key=lambda key: len(self._accounts[key[0]][key[1]]),
@@ -73,13 +75,15 @@ class Waiting:
     def _hold(self, works: Iterable[Work]) -> None:
         self._first: deque[Work] = deque()
         self._new = tuple(_Turns() for _ in Priority)
+        self._trigger = self._new[Priority.TRIGGER]
         self._deferred = tuple(_Turns() for _ in Priority)
-        self._count = 0
+        self.count = 0
+        """Mails that wait."""
         for work in works:
             self.add(work)
 
     def __len__(self) -> int:
-        return self._count
+        return self.count
 
     def __iter__(self) -> Iterator[Work]:
         yield from self._first
@@ -89,23 +93,23 @@ class Waiting:
     @property
     def urgent(self) -> int:
         """Return how many new mails wait that a person waits for."""
-        return len(self._new[Priority.TRIGGER])
+        return self._trigger.count
 
     def add(self, work: Work) -> None:
         """Take a mail in."""
         self._turns(work.recipient).add(work)
-        self._count += 1
+        self.count += 1
 
     def put_first(self, work: Work) -> None:
         """Take a mail back in that was taken and not attempted; it is the next one."""
         self._first.appendleft(work)
-        self._count += 1
+        self.count += 1
 
     def take(self) -> Work:
         """Return the next mail; IndexError when none waits."""
-        if not self._count:
+        if not self.count:
             raise IndexError("No mail waits.")
-        self._count -= 1
+        self.count -= 1
         if self._first:
             return self._first.popleft()
         self._taken += 1
@@ -117,9 +121,9 @@ class Waiting:
 
     def drop(self) -> Work:
         """Return the least urgent mail, to be put back; IndexError when none waits."""
-        if not self._count:
+        if not self.count:
             raise IndexError("No mail waits.")
-        self._count -= 1
+        self.count -= 1
         for new, deferred in zip(reversed(self._new), reversed(self._deferred), strict=True):
             if deferred or new:
                 return (deferred or new).drop()
@@ -137,7 +141,7 @@ class Waiting:
         kept = [work for turns in (*self._new, *self._deferred) for work in turns if keep(work)]
         self._hold(kept)
         self._first = first
-        self._count += len(first)
+        self.count += len(first)
 
     def _turns(self, recipient: Leased) -> _Turns:
         side = self._deferred if recipient.deferred else self._new
@@ -145,4 +149,4 @@ class Waiting:
 
     @staticmethod
     def _filled(side: tuple[_Turns, ...]) -> list[_Turns]:
-        return [turns for turns in side if turns]
+        return [turns for turns in side if turns.count]

@@ -93,12 +93,14 @@ class QueueStore:
     async def next_due(self, *, urgent: bool = False) -> int | None:
         """Return when the next recipient is due, or None; `urgent` asks for new trigger mail."""
         ranks = [rank_of(Priority.TRIGGER, deferred=False)] if urgent else range(RANKS)
-        async with self._database.read() as transaction:
-            rows = [
-                await transaction.fetch_one(statements.NEXT_DUE, {"of_rank": rank})
-                for rank in ranks
-            ]
-        return min((row["due_at"] for row in rows if row), default=None)
+
+        async def ask(transaction: Transaction) -> int | None:
+            found = await transaction.fetch_each(
+                [(statements.NEXT_DUE, {"of_rank": rank}) for rank in ranks]
+            )
+            return min((row["due_at"] for rows in found for row in rows), default=None)
+
+        return await self._database.look(ask)
 
     async def recipes(self, message_ids: Iterable[int]) -> dict[int, bytes]:
         """Return the recipes of messages by number; one that was erased is absent."""
@@ -111,9 +113,11 @@ class QueueStore:
     async def small_recipes(self, message_ids: Iterable[int], largest: int) -> dict[int, bytes]:
         """Return the recipes of up to `largest` octets by message number."""
         values = {"messages": sorted(set(message_ids)), "largest": largest}
-        async with self._database.read() as transaction:
-            rows = await transaction.fetch(statements.SELECT_SMALL_RECIPES, values)
-        return {row["message_id"]: bytes(row["recipe"]) for row in rows}
+
+        async def ask(transaction: Transaction) -> list[Row]:
+            return await transaction.fetch(statements.SELECT_SMALL_RECIPES, values)
+
+        return {row["message_id"]: row["recipe"] for row in await self._database.look(ask)}
 
     async def settle(self, owner: str, batch: Sequence[Settlement]) -> list[bool]:
         """Settle recipients leased by `owner`; the answer tells which settlements took effect.

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from datetime import date
 from enum import IntFlag
 from hashlib import blake2b
+from operator import add
 from typing import NamedTuple
 
 from tayori.classify.model import About, BounceClass
@@ -48,7 +49,7 @@ class Figures(NamedTuple):
 
     def plus(self, other: "Figures") -> "Figures":
         """Return the sums."""
-        return Figures(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Figures._make(map(add, self, other))
 
     def of_sent(self, name: str) -> float:
         """Return the share that a figure has of those who were sent to; 0 when nobody was."""

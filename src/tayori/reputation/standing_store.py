@@ -4,6 +4,7 @@ So what an operator or the domain's figures changed holds for the very next mail
 """
 
 from collections.abc import Collection, Mapping
+from functools import partial
 
 from sqlalchemy import or_, select
 
@@ -77,10 +78,8 @@ class StopStore:
         self, keys: Collection[tuple[int, str]], now: int
     ) -> dict[tuple[int, str], Stop]:
         """Return the stops of (account, domain); what may go is left out."""
-        async with self._database.read() as transaction:
-            found = await standings(
-                transaction, {domain for _, domain in keys}, {account for account, _ in keys}
-            )
+        domains, accounts = {domain for _, domain in keys}, {account for account, _ in keys}
+        found = await self._database.look(partial(standings, domains=domains, accounts=accounts))
         stops = {key: stop_of(*key, found, now) for key in keys}
         return {key: stop for key, stop in stops.items() if stop is not None}
 

@@ -7,6 +7,7 @@ into a zone's date.
 import os
 import time
 from datetime import UTC, datetime, timedelta, tzinfo
+from functools import lru_cache
 from pathlib import Path
 from typing import Protocol
 
@@ -87,7 +88,13 @@ def local(at: int, zone: tzinfo) -> datetime:
 
 def day_of(at: int, zone: tzinfo) -> str:
     """Return the calendar day "YYYY-MM-DD" of the instant in the zone."""
-    return local(at, zone).strftime("%Y-%m-%d")
+    return _day_of_minute(at // MINUTE, zone)
+
+
+@lru_cache(maxsize=1024)
+def _day_of_minute(minute: int, zone: tzinfo) -> str:
+    """Return the day; zones change theirs at a full minute, and what happens in one shares it."""
+    return local(minute * MINUTE, zone).strftime("%Y-%m-%d")
 
 
 def day_range(day: str, zone: tzinfo) -> tuple[int, int]:

@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import tzinfo
+from functools import reduce
 from itertools import product
-from typing import Final
+from typing import Final, TypeVar
 
 from tayori.accept.taking import DOMAIN, MAILBOX_TYPES, SENDER, TASK, TEMPLATE
 from tayori.classify.model import BounceClass
@@ -12,6 +13,9 @@ from tayori.events.model import AT_DOOR, ATTEMPT, MACHINE, EventKind
 from tayori.runtime.clock import day_of
 from tayori.stats.model import ALL, Batch, Cell, Fact, KeyCell, Kind, Volume
 
+C = TypeVar("C", Cell, KeyCell)
+
+_NOTHING: Final = Volume()
 _EVERY: Final = {
     EventKind.DELIVERED: Volume(delivered=1),
     EventKind.BOUNCE: Volume(bounced=1),
@@ -31,32 +35,40 @@ COUNTED_ONCE: Final = frozenset(_FIRST)
 
 def count(batch: Batch, zone: tzinfo) -> dict[Cell, Volume]:
     """Return what the batch adds, by cell; cells to which nothing is added are left out."""
-    found: dict[Cell, Volume] = {}
+    # Most facts of a batch are like others: what they have in common is added up once.
+    alike: Counter[tuple[Cell, Volume]] = Counter()
     for fact in batch.facts:
         domain, day = _domain(fact), day_of(_day_at(fact), zone)
         for mailbox_type, volume in _counted(fact, batch):
-            for place in product((domain, ALL), (mailbox_type, ALL)):
-                cell = Cell(fact.account_id, day, *place)
-                found[cell] = found.get(cell, Volume()).plus(volume)
+            alike[Cell(fact.account_id, day, domain, mailbox_type), volume] += 1
+    found: dict[Cell, Volume] = {}
+    for (one, volume), number in alike.items():
+        for place in product((one.domain, ALL), (one.mailbox_type, ALL)):
+            _add(found, Cell(one.account_id, one.day, *place), volume.times(number))
     return {cell: volume for cell, volume in found.items() if any(volume)}
 
 
 def count_keys(batch: Batch, zone: tzinfo) -> dict[KeyCell, Volume]:
     """Return what the batch adds by sender, template, task, provider and class of bounce."""
-    found: dict[KeyCell, Volume] = {}
+    alike: Counter[tuple[KeyCell, Volume]] = Counter()
     for fact in batch.facts:
-        volume = Volume()
-        for _, part in _counted(fact, batch):
-            volume = volume.plus(part)
-        if not any(volume):
+        volume = reduce(Volume.plus, (part for _, part in _counted(fact, batch)), _NOTHING)
+        if volume == _NOTHING:
             continue
         day = day_of(_day_at(fact), zone)
         for kind, key in _keys(fact):
+            alike[KeyCell(fact.account_id, kind, day, key), volume] += 1
+    found: dict[KeyCell, Volume] = {}
+    for (cell, volume), number in alike.items():
+        _add(found, cell, volume.times(number))
+        if cell.kind is Kind.TASK:
             # A task is judged by all of its days at once.
-            for of_day in (day, ALL) if kind is Kind.TASK else (day,):
-                cell = KeyCell(fact.account_id, kind, of_day, key)
-                found[cell] = found.get(cell, Volume()).plus(volume)
+            _add(found, cell._replace(day=ALL), volume.times(number))
     return found
+
+
+def _add(found: dict[C, Volume], cell: C, volume: Volume) -> None:
+    found[cell] = found.get(cell, _NOTHING).plus(volume)
 
 
 def _keys(fact: Fact) -> Iterator[tuple[Kind, str]]:

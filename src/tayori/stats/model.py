@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import add
 from typing import Final, NamedTuple
 
 from tayori.events.model import EventKind
@@ -31,7 +32,11 @@ class Volume(NamedTuple):
 
     def plus(self, other: "Volume") -> "Volume":
         """Return the sums."""
-        return Volume(*(mine + theirs for mine, theirs in zip(self, other, strict=True)))
+        return Volume._make(map(add, self, other))
+
+    def times(self, number: int) -> "Volume":
+        """Return what comes of so many of them."""
+        return Volume._make([number * one for one in self])
 
 
 ALL: Final = "*"

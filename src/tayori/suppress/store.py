@@ -1,6 +1,7 @@
 """Reads and writes suppression; the hot look-up is three statements for any number of mails."""
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from tayori.db import numbers
 from tayori.db.database import Database, IntegrityError, Row, Transaction
@@ -104,8 +105,7 @@ class SuppressStore:
 
     async def find(self, targets: Sequence[Target], now: int) -> dict[Target, Suppression]:
         """Return what `find_suppressed` does, in a transaction of its own."""
-        async with self._database.read() as transaction:
-            return await find_suppressed(transaction, targets, now)
+        return await self._database.look(partial(find_suppressed, targets=targets, now=now))
 
     async def shared(
         self, account_id: int, period: tuple[int, int], page: tuple[int, int], now: int

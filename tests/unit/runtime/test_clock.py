@@ -1,9 +1,20 @@
 import random
 import re
 from datetime import UTC
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
-from tayori.runtime.clock import DAY, OffsetClock, SettableClock, SystemClock, day_of, day_range
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tayori.runtime.clock import (
+    DAY,
+    OffsetClock,
+    SettableClock,
+    SystemClock,
+    day_of,
+    day_range,
+    local,
+)
 from tayori.runtime.ids import Ids
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
@@ -15,6 +26,13 @@ def test_a_day_is_a_day_of_its_zone():
     assert day_of(start, SHANGHAI) == "2026-11-24"
     assert day_of(start - 1, SHANGHAI) == "2026-11-23"
     assert day_of(start, UTC) == "2026-11-23"
+
+
+# Before 1972 a zone had seconds in its offset.
+@given(st.integers(76_000_000_000, 4_000_000_000_000), st.sampled_from(sorted(available_timezones())))
+def test_the_day_is_the_zones_at_any_moment(at, name):
+    zone = ZoneInfo(name)
+    assert day_of(at, zone) == local(at, zone).strftime("%Y-%m-%d")
 
 
 def test_a_day_with_a_clock_change_has_its_true_length():
