@@ -5,23 +5,28 @@ repeats the same mail and a receiver can recognise it. The choice of 7-bit or 8-
 signing, since a signature does not survive re-encoding (RFC 6376 5.3).
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from tayori.catalog.variables import MissingVariable, VariableFault, split_variables
-from tayori.compose.content import Content, Rendered
+from tayori.compose.content import Content
 from tayori.compose.links import linker_for, marks
 from tayori.compose.list_headers import LIST_UNSUBSCRIBE, list_fields
 from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox
 from tayori.compose.raw import transmitted
 from tayori.compose.rewriting import Rewriter
 from tayori.mail import dkim, mime
-from tayori.mail.address import AddressError, Mailbox, parse_address
+from tayori.mail.address import Address, AddressError, Mailbox, parse_address
 from tayori.mail.entity import Malformed
 from tayori.mail.header import encode_mailboxes, encode_raw, encode_text, format_date
 from tayori.mail.return_path import REFERENCE, REFERENCE_HEADER
 from tayori.mail.return_path import encode as encode_token
+
+_SIMPLE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+"""Addresses whose parts mean what is written, with a domain of A-labels in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,18 +93,13 @@ def build(
         return _as_it_came(recipe, (return_path, added), rewriter, signers, capabilities)
     if linker is not None:
         values = marks(content, linker, recipient_id, values)
-    rendered = content.fill(values)
+    parts = _parts(content, values, eight_bit=capabilities.eight_bit)
     subject: str | MissingVariable = recipe.subject
     if recipe.template:
         subject = fill_subject(recipe.subject, recipe.values)
-    if isinstance(rendered, MissingVariable) or isinstance(subject, MissingVariable):
+    if isinstance(parts, MissingVariable) or isinstance(subject, MissingVariable):
         raise CompositionError(f"Message {recipe.public_id} lacks a value for a variable.")
-    entity = build_entity(
-        rendered,
-        recipe.attachments,
-        seed=recipe.public_id.encode(),
-        eight_bit=capabilities.eight_bit,
-    )
+    entity = build_entity(parts, recipe.attachments, seed=recipe.public_id.encode())
     fields, utf8 = _fields(recipe, subject, capabilities)
     fields += added
     described = [*fields, mime.VERSION_FIELD, *entity.fields]
@@ -145,15 +145,24 @@ def _as_it_came(
     )
 
 
+def _parts(
+    content: Content, values: Mapping[str, str], *, eight_bit: bool
+) -> list[mime.Entity] | MissingVariable:
+    """Return text, HTML or both; a mail without either is an empty text."""
+    parts: list[mime.Entity] = []
+    for prepared in content.prepared(eight_bit=eight_bit):
+        part = prepared.fill(values)
+        if isinstance(part, MissingVariable):
+            return part
+        if part is not None:
+            parts.append(part)
+    return parts or [mime.text_part("")]
+
+
 def build_entity(
-    rendered: Rendered, attachments: Sequence[RecipeAttachment], *, seed: bytes, eight_bit: bool
+    parts: Sequence[mime.Entity], attachments: Sequence[RecipeAttachment], *, seed: bytes
 ) -> mime.Entity:
     """Return the MIME entity: text, alternative, or mixed with attachments (RFC 2046 5.1)."""
-    parts = []
-    if rendered.text or not rendered.html:
-        parts.append(mime.text_part(rendered.text, eight_bit=eight_bit))
-    if rendered.html:
-        parts.append(mime.text_part(rendered.html, b"html", eight_bit=eight_bit))
     entity = parts[0] if len(parts) == 1 else mime.multipart(b"alternative", parts, seed + b"/a")
     if not attachments:
         return entity
@@ -204,7 +213,13 @@ def _mailboxes(stored: Sequence[RecipeMailbox]) -> list[Mailbox]:
 
 @lru_cache(maxsize=1024)
 def _mailbox(stored: RecipeMailbox) -> Mailbox:
-    address = parse_address(stored.address)
+    address: Address | AddressError
+    if _SIMPLE.fullmatch(stored.address):
+        # The door has read it; nearly all addresses are written as they are meant.
+        local, _, domain = stored.address.rpartition("@")
+        address = Address(local=local, domain=domain)
+    else:
+        address = parse_address(stored.address)
     if isinstance(address, AddressError):
         raise CompositionError(f"A stored address does not parse: {address.sentence}")
     return Mailbox(display_name=stored.display_name, address=address)

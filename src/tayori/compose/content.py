@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from tayori.catalog.variables import MissingVariable, VariableFault, VariableText, split_variables
+from tayori.compose.prepared import PreparedText
 from tayori.mail.html_text import text_from_html
 
 
@@ -23,7 +25,7 @@ class Dynamic:
     value: VariableText
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Content:
     """HTML and text, split at their variables. Own content has none and is never split."""
 
@@ -36,6 +38,20 @@ class Content:
     def names(self) -> frozenset[str]:
         """Return the variables that need a value."""
         return self.html.distinct | self.text.distinct
+
+    def prepared(self, *, eight_bit: bool) -> tuple[PreparedText, PreparedText]:
+        """Return the text part and the HTML part, whose constants are encoded when first used."""
+        known = self._prepared.get(eight_bit)
+        if known is None:
+            known = self._prepared[eight_bit] = (
+                PreparedText(self.text, b"plain", eight_bit=eight_bit),
+                PreparedText(self.html, b"html", eight_bit=eight_bit),
+            )
+        return known
+
+    @cached_property
+    def _prepared(self) -> dict[bool, tuple[PreparedText, PreparedText]]:
+        return {}
 
     def fill(self, values: Mapping[str, str]) -> Rendered | MissingVariable:
         """Return the content with values, which are escaped in HTML."""

@@ -88,7 +88,8 @@ class CatalogComposer:
 
 
 def _size(content: Content) -> int:
-    return sum(map(len, (*content.html.constants, *content.text.constants)))
+    # As text and encoded, for receivers with 8BITMIME and for all others.
+    return 3 * sum(map(len, (*content.html.constants, *content.text.constants)))
 
 
 class _Recent(Generic[K, V]):

@@ -13,6 +13,7 @@ import re
 from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final
 
 from tayori.mail.header import encode_parameter, encode_parameterised
@@ -75,6 +76,15 @@ CONTENT_TYPES: Final[dict[str, str]] = {
 DEFAULT_CONTENT_TYPE: Final = "application/octet-stream"
 
 
+class Encoding(Enum):
+    """A content-transfer-encoding (RFC 2045 6); the value is its name."""
+
+    SEVEN_BIT = b"7bit"
+    EIGHT_BIT = b"8bit"
+    QUOTED_PRINTABLE = b"quoted-printable"
+    BASE64 = b"base64"
+
+
 @dataclass(frozen=True, slots=True)
 class Entity:
     """A body with the Content-* fields that describe it (RFC 2045 2.4)."""
@@ -104,29 +114,48 @@ def text_part(text: str, subtype: bytes = b"plain", *, eight_bit: bool = False) 
     data = normalise_newlines(text.encode())
     if not data.endswith(b"\r\n"):
         data += b"\r\n"
-    encoding, body = _encode_text(data, eight_bit=eight_bit)
-    return Entity((_TEXT_TYPE % subtype, _CTE % encoding), body)
+    encoding = encoding_of(data, eight_bit=eight_bit)
+    if encoding is Encoding.BASE64:
+        data = encode_base64(data)
+    elif encoding is Encoding.QUOTED_PRINTABLE:
+        data = encode_quoted_printable(data)
+    return entity_of_text(encoding, data, subtype)
 
 
-def _encode_text(data: bytes, *, eight_bit: bool) -> tuple[bytes, bytes]:
-    high = len(data.translate(None, _ASCII))
+def entity_of_text(encoding: Encoding, body: bytes, subtype: bytes) -> Entity:
+    """Return a text part in UTF-8 of a body that is encoded already."""
+    return Entity((_TEXT_TYPE % subtype, _CTE % encoding.value), body)
+
+
+def encoding_of(data: bytes, *, eight_bit: bool) -> Encoding:
+    """Return the encoding that suits text whose lines end in CRLF."""
+    high = 0 if data.isascii() else len(data.translate(None, _ASCII))
     if (eight_bit or not high) and _lines_are_safe(data):
-        return (b"8bit" if high else b"7bit"), data
+        return Encoding.EIGHT_BIT if high else Encoding.SEVEN_BIT
     # Quoted-printable costs two more octets for each encoded one, base64 a third of everything.
     if b"\0" in data or 6 * (high + data.count(b"=")) > len(data):
-        return b"base64", encode_base64(data)
-    return b"quoted-printable", encode_quoted_printable(data)
+        return Encoding.BASE64
+    return Encoding.QUOTED_PRINTABLE
 
 
 def _lines_are_safe(data: bytes) -> bool:
-    """Tell whether relays carry these lines unchanged.
-
-    A line that begins with "From " is changed by systems that store mbox files, which would break
-    the signature.
-    """
-    if b"\0" in data or data.startswith(b"From ") or _FROM_LINE in data:
+    """Tell whether relays carry these lines unchanged."""
+    if b"\0" in data or not begins_no_line_with_from(data):
         return False
     return not has_long_line(data, MAX_LINE)
+
+
+def begins_no_line_with_from(data: bytes) -> bool:
+    """Tell whether systems that store mbox files would leave the lines as they are.
+
+    They change a line that begins with "From ", which would break the signature.
+    """
+    return not data.startswith(b"From ") and _FROM_LINE not in data
+
+
+def is_one_printed_line(data: bytes) -> bool:
+    """Tell whether this is ASCII without line breaks and controls, except tabs."""
+    return not data.translate(None, _PRINTED) and b"\n" not in data and b"\r" not in data
 
 
 def encode_base64(data: bytes) -> bytes:
@@ -140,16 +169,38 @@ def encode_base64(data: bytes) -> bytes:
 
 def encode_quoted_printable(data: bytes) -> bytes:
     """Return quoted-printable text (RFC 2045 6.7) of data whose lines end in CRLF."""
+    if _is_printed(data):
+        return without_from_lines(_printed(data, _QP_COLUMNS))
+    # The leading line break makes the encoder use CRLF from the beginning. A space that ends a line
+    # it encodes beyond the line's last column.
+    encoded = binascii.b2a_qp(b"\r\n" + data, istext=True)[2:]
+    return without_from_lines(_in_columns(encoded, _QP_COLUMNS))
+
+
+def quoted_piece(data: bytes) -> bytes | None:
+    """Return a piece of text as quoted-printable that leaves room for a soft line break behind it.
+
+    None when it is no printable ASCII. The text that the pieces make is for `without_from_lines`.
+    """
+    if b"\r" not in data:
+        data = data.replace(b"\n", b"\r\n")
+    return _printed(data, _QP_COLUMNS - 1) if _is_printed(data) else None
+
+
+def without_from_lines(quoted: bytes) -> bytes:
+    """Return quoted-printable text no line of which begins with "From "."""
+    if begins_no_line_with_from(quoted):
+        return quoted
+    return (b"\r\n" + quoted).replace(_FROM_LINE, _FROM_LINE_QP)[2:]
+
+
+def _is_printed(data: bytes) -> bool:
     ends = data.count(b"\r\n")
-    if data.count(b"\n") == data.count(b"\r") == ends and not data.translate(None, _PRINTED):
-        return _printed(data).replace(_FROM_LINE, _FROM_LINE_QP)[2:]
-    # The leading line break makes the encoder use CRLF and gives the first line its "\r\nFrom ".
-    encoded = binascii.b2a_qp(b"\r\n" + data, istext=True)
-    return encoded.replace(_FROM_LINE, _FROM_LINE_QP)[2:]
+    return data.count(b"\n") == data.count(b"\r") == ends and not data.translate(None, _PRINTED)
 
 
-def _printed(data: bytes) -> bytes:
-    """Return ASCII text without controls as quoted-printable, behind a line break.
+def _printed(data: bytes, columns: int) -> bytes:
+    """Return ASCII text without controls as quoted-printable.
 
     Only "=", white space at the end of a line, and the length of lines are at issue, which costs a
     quarter of asking about each octet.
@@ -158,11 +209,20 @@ def _printed(data: bytes) -> bytes:
     for space, written in ((b" \r\n", b"=20\r\n"), (b"\t\r\n", b"=09\r\n")):
         if space in data:
             data = data.replace(space, written)
-    lines = [
-        line if len(line) <= _QP_COLUMNS else b"=\r\n".join(_QP_PIECE.findall(line))
-        for line in data.split(b"\r\n")
-    ]
-    return b"\r\n" + b"\r\n".join(lines)
+    return _in_columns(data, columns)
+
+
+def _in_columns(quoted: bytes, columns: int) -> bytes:
+    return b"\r\n".join(
+        [line if len(line) <= columns else _wrapped(line) for line in quoted.split(b"\r\n")]
+    )
+
+
+def _wrapped(line: bytes) -> bytes:
+    if b"=" in line:
+        return b"=\r\n".join(_QP_PIECE.findall(line))
+    most = _QP_COLUMNS - 1
+    return b"=\r\n".join([line[place : place + most] for place in range(0, len(line), most)])
 
 
 def content_type_of(file_name: str) -> str:

@@ -211,3 +211,9 @@ def test_boundaries_repeat_with_the_seed_and_avoid_the_content() -> None:
     wrapped = mime.multipart(b"mixed", [hostile], b"seed")
     message = parse(wrapped)
     assert len(list(message.iter_parts())) == 1
+
+
+def test_a_space_at_the_end_of_a_full_line_stays_within_76_columns() -> None:
+    part = mime.text_part("é\n" + "word " * 30)
+    assert max(map(len, part.body.split(b"\r\n"))) <= 76
+    assert quopri.decodestring(part.body).decode() == "é\r\n" + "word " * 30 + "\r\n"

@@ -29,7 +29,9 @@ def test_a_day_is_a_day_of_its_zone():
 
 
 # Before 1972 a zone had seconds in its offset.
-@given(st.integers(76_000_000_000, 4_000_000_000_000), st.sampled_from(sorted(available_timezones())))
+@given(
+    st.integers(76_000_000_000, 4_000_000_000_000), st.sampled_from(sorted(available_timezones()))
+)
 def test_the_day_is_the_zones_at_any_moment(at, name):
     zone = ZoneInfo(name)
     assert day_of(at, zone) == local(at, zone).strftime("%Y-%m-%d")
