@@ -14,6 +14,8 @@ import re
 import struct
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
+from hashlib import sha256
 from typing import Final
 
 _DAY_MS: Final = 24 * 3600 * 1000
@@ -96,4 +98,12 @@ def decode(
 
 
 def _mac(head: bytes, key: bytes, form: Form) -> bytes:
-    return hmac.digest(key, form.context + head, "sha256")[:_MAC_OCTETS]
+    started = _started(key, form.context).copy()
+    started.update(head)
+    return started.digest()[:_MAC_OCTETS]
+
+
+@lru_cache(maxsize=64)
+def _started(key: bytes, context: bytes) -> hmac.HMAC:
+    """Return the HMAC with key and context in it, which all tokens of a form have in common."""
+    return hmac.new(key, context, sha256)
