@@ -173,9 +173,6 @@ class MailScreen:
 
 
 def _digest(*texts: str) -> bytes:
-    digest = hashlib.blake2b(digest_size=16)
-    for text in texts:
-        octets = text.encode("utf-8", "surrogatepass")
-        digest.update(len(octets).to_bytes(8, "big"))
-        digest.update(octets)
-    return digest.digest()
+    octets = [text.encode("utf-8", "surrogatepass") for text in texts]
+    sizes = b"".join([len(one).to_bytes(8, "big") for one in octets])
+    return hashlib.sha256(b"".join([sizes, *octets])).digest()
