@@ -235,7 +235,7 @@ async def test_trigger_mail_overtakes_what_waits_for_its_site(database, clock, d
         await within(recorder.asked.wait())
         await opened.accept(replace(to("code@x.test"), trigger=True))
         loop._signal.announce()
-        await within(until(lambda: sum(site._left for site in loop._sites.values()) == 21))
+        await within(until(lambda: sum(len(site.waiting()) for site in loop._sites.values()) == 21))
         recorder.release.set()
         await within(loop.wait_settled(22))
     order = [received.recipients[0].address for received, _ in recorder.messages]

@@ -1,6 +1,7 @@
 """What lives as long as the process is left out when Python looks for cycles."""
 
 import gc
+import warnings
 import weakref
 
 import pytest
@@ -15,6 +16,10 @@ class Node:
 @pytest.fixture
 def collector():
     before = gc.get_threshold()
+    with warnings.catch_warnings():
+        # What other tests of this process left open is found here, and is no matter of this one.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
     yield
     gc.unfreeze()
     gc.set_threshold(*before)
