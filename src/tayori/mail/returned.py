@@ -10,6 +10,7 @@ import email.policy
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from email.errors import MessageError
 from email.message import Message
 from typing import Final
 
@@ -140,7 +141,7 @@ def _report_text(part: Message) -> str:
 def _written(message: Message) -> bytes:
     try:
         return message.as_bytes()
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, MessageError):
         # What the parser took from a stranger cannot always be written again.
         return b""
 

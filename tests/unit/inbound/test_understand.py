@@ -5,7 +5,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from tayori.inbound.model import ReturnKind
@@ -49,6 +49,7 @@ def test_any_octets_get_an_answer(raw):
 
 @settings(max_examples=150)
 @given(st.sampled_from(sorted(MAILS)), st.integers(0, 2**32))
+@example("exchange-russian", 4_597)
 def test_a_damaged_mail_gets_an_answer(name, seed):
     chance = random.Random(seed)
     raw = bytearray(MAILS[name])

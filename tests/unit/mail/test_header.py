@@ -183,12 +183,15 @@ def test_parameters(name: str, field: bytes) -> None:
 @example("日本語の長い名前" * 30 + ".pdf")
 @example("a" * 200 + ".pdf")
 @example("%E3%81" * 20)
+@example("<>")
+@example('"a"')
 def test_any_file_name_reads_the_same(name: str) -> None:
     parameter = header.encode_parameter(b"filename", name)
     field = header.encode_parameterised(b"Content-Disposition", b"attachment", parameter)
     assert all(len(line) <= 82 for line in field.split(b"\r\n"))
     message = parse(field)
-    assert message.get_filename() == name
+    # `get_filename` would take "<>" for quotes.
+    assert message["Content-Disposition"].params["filename"] == name
     # Each section decodes by itself.
     for piece in parameter[:-1]:
         value = piece.partition(b"=")[2].removeprefix(b"UTF-8''")
