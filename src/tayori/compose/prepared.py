@@ -1,7 +1,7 @@
 """Text parts whose constant pieces are encoded once, so that a recipient costs only the values.
 
-Prepared is what most mails are: constants that need no base64, and values of printable ASCII. A
-recipient whose values are something else gets the part as if nothing had been prepared.
+Prepared is what most mails are: constants that need no base64, and values that need no more than
+their constants. A recipient whose values do gets the part as if nothing had been prepared.
 """
 
 import html
@@ -77,19 +77,19 @@ def _form(text: VariableText, *, eight_bit: bool) -> _Form | None:
     if not constants[-1].endswith(b"\r\n"):
         constants[-1] += b"\r\n"
     encoding = mime.encoding_of(b"".join(constants), eight_bit=eight_bit)
-    if encoding is Encoding.SEVEN_BIT:
-        return _Plain(constants)
+    if encoding in {Encoding.SEVEN_BIT, Encoding.EIGHT_BIT}:
+        return _Plain(constants, encoding)
     if encoding is Encoding.QUOTED_PRINTABLE:
         return _Quoted.of(constants)
     return None
 
 
 class _Plain:
-    """Lines of ASCII that travel as they are."""
+    """Lines that travel as they are."""
 
-    encoding = Encoding.SEVEN_BIT
-
-    def __init__(self, constants: Sequence[bytes]) -> None:
+    def __init__(self, constants: Sequence[bytes], encoding: Encoding) -> None:
+        self.encoding = encoding
+        self._eight_bit = encoding is Encoding.EIGHT_BIT
         self._pieces = _with_room(constants)
         lines = b"".join(constants).split(b"\r\n")
         self._room = mime.MAX_LINE - max(map(len, lines))
@@ -97,7 +97,9 @@ class _Plain:
     def body(self, values: Sequence[bytes]) -> bytes | None:
         together = b"".join(values)
         # All values may stand in one line, the longest.
-        if len(together) > self._room or not mime.is_one_printed_line(together):
+        if len(together) > self._room:
+            return None
+        if not mime.is_one_printed_line(together, eight_bit=self._eight_bit):
             return None
         pieces = self._pieces.copy()
         pieces[1::2] = values

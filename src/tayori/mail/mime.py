@@ -29,6 +29,7 @@ _QP_PIECE: Final = re.compile(rb".{1,75}(?<!=)(?<!=.)")
 _ASCII: Final = bytes(range(128))
 _PRINTED: Final = bytes([*b"\t\r\n", *range(0x20, 0x7F)])
 """What quoted-printable writes as it is; CR and LF only as line ends."""
+_PRINTED_ANY: Final = _PRINTED + bytes(range(0x80, 0x100))
 _FROM_LINE: Final = b"\r\nFrom "
 _FROM_LINE_QP: Final = b"\r\n=46rom=\r\n "
 _CTE: Final = b"Content-Transfer-Encoding: %b\r\n"
@@ -153,9 +154,10 @@ def begins_no_line_with_from(data: bytes) -> bool:
     return not data.startswith(b"From ") and _FROM_LINE not in data
 
 
-def is_one_printed_line(data: bytes) -> bool:
-    """Tell whether this is ASCII without line breaks and controls, except tabs."""
-    return not data.translate(None, _PRINTED) and b"\n" not in data and b"\r" not in data
+def is_one_printed_line(data: bytes, *, eight_bit: bool) -> bool:
+    """Tell whether this is text of one line, without controls except tabs, and ASCII if it must."""
+    others = data.translate(None, _PRINTED_ANY if eight_bit else _PRINTED)
+    return not others and b"\n" not in data and b"\r" not in data
 
 
 def encode_base64(data: bytes) -> bytes:

@@ -42,6 +42,8 @@ def decoded(part: Entity) -> bytes:
 @example(["", "rom here", "end"], ["F", "", ""])
 @example(["word " * 300, "From there\n"], ["x" * 75, "", ""])
 @example(["a" * 75, "b" * 75], ["c" * 75, "", ""])
+@example(["語様\n", "より", "。"], ["é", "a", ""])
+@example(["語" * 300, "様"], ["é" * 60, "", ""])
 def test_a_prepared_part_reads_as_one_encoded_as_a_whole(
     subtype: bytes, eight_bit: bool, constants: list[str], given_values: list[str]
 ) -> None:
