@@ -73,15 +73,16 @@ async def fill_queue(parts, account, now):
         message(
             f"op-{account.id}-{n}",
             f"reader{n}@held{n}.test",
-            accepted_at=now - n * HOUR,
+            # Due in a moment only, before which delivery of the same server takes none of them.
+            accepted_at=now + MINUTE,
             account_id=account.id,
         )
         for n in range(1, 4)
     ]
     await take(parts.database, *mails)
-    # Delivery of the same server may have taken some of them already; they come back by themselves.
     queue = QueueStore(parts.database)
-    leased = await queue.lease("furniture", now, now + MINUTE, 10)
+    leased = await queue.lease("furniture", now + MINUTE, now + HOUR, 10)
+    assert len(leased) == len(mails)
     reply = Reply(450, "4.2.2", ("The mailbox is busy, try again later",))
     busy = Outcome(kind=Kind.TEMPORARY, scope=Reach.SITE, stage=Stage.CONTENT, reply=reply)
     await queue.settle(
