@@ -20,7 +20,7 @@ _FILE_WIDTH = 1_000
 def show(rows: Sequence[Mapping[str, object]], *, as_json: bool) -> None:
     """Print rows that share their keys."""
     if as_json:
-        print(_json([_told(row) for row in rows]))
+        print(_json(rows))
         return
     if not rows:
         print("Nothing.")
@@ -55,7 +55,7 @@ def _harmless(value: object) -> str:
 def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
     """Print one thing, a line per key."""
     if as_json:
-        print(_json(_told(row)))
+        print(_json(row))
         return
     width = max(map(len, row))
     for name, value in row.items():
@@ -63,7 +63,7 @@ def show_one(row: Mapping[str, object], *, as_json: bool) -> None:
 
 
 def _json(value: object) -> str:
-    return msgspec.json.format(msgspec.json.encode(value)).decode()
+    return msgspec.json.format(msgspec.json.encode(_told(value))).decode()
 
 
 def _told(value: object) -> object:

@@ -206,30 +206,26 @@ class SqliteDatabase:
 
     async def apply(self, work: Work[T]) -> T:
         """Run `work` in one visit to the writing connection; return its answer once committed."""
-        writer = self._writer
         async with self._writing:
-            return await _unbroken(
-                writer.run(lambda c: carry_out(c, work, writer.begin, writer.end))
-            )
+            return await _carried_out(self._writer, work)
 
     async def look(self, work: Work[T]) -> T:
         """Run `work` in one visit to a reading connection; return its answer."""
-        reader = await self._idle.get()
+        async with self._reader() as reader:
+            return await _carried_out(reader, work)
+
+    @asynccontextmanager
+    async def _reader(self) -> AsyncIterator[_Connection]:
+        connection = await self._idle.get()
         try:
-            return await _unbroken(
-                reader.run(lambda c: carry_out(c, work, reader.begin, reader.end))
-            )
+            yield connection
         finally:
-            self._idle.put_nowait(reader)
+            self._idle.put_nowait(connection)
 
     @asynccontextmanager
     async def _read(self) -> AsyncIterator[Transaction]:
-        connection = await self._idle.get()
-        try:
-            async with _transaction(connection) as transaction:
-                yield transaction
-        finally:
-            self._idle.put_nowait(connection)
+        async with self._reader() as reader, _transaction(reader) as transaction:
+            yield transaction
 
     @asynccontextmanager
     async def _write(self) -> AsyncIterator[Transaction]:
@@ -253,6 +249,13 @@ async def _transaction(connection: _Connection) -> AsyncIterator[SqliteTransacti
         await transaction.roll_back()
         raise
     await transaction.commit()
+
+
+async def _carried_out(connection: _Connection, work: Work[T]) -> T:
+    """Do the work in one visit to the connection's thread."""
+    return await _unbroken(
+        connection.run(lambda c: carry_out(c, work, connection.begin, connection.end))
+    )
 
 
 async def _unbroken(work: Coroutine[Any, Any, T]) -> T:
