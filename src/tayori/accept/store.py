@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
+from typing import Final
 
 from tayori.accept import idempotency_store as idempotency
 from tayori.accept.idempotency import Token
@@ -30,7 +31,7 @@ from tayori.reputation.store import count
 from tayori.runtime.clock import Clock
 from tayori.runtime.crash import Point, reach
 
-PATIENCE_S = 0.004
+PATIENCE_S: Final = 0.004
 """Seconds that mails under load wait for company; their shared transaction takes longer."""
 
 

@@ -5,11 +5,9 @@ repeats the same mail and a receiver can recognise it. The choice of 7-bit or 8-
 signing, since a signature does not survive re-encoding (RFC 6376 5.3).
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
 
 from tayori.catalog.variables import MissingVariable, VariableFault, split_variables
 from tayori.compose.content import Content
@@ -19,14 +17,11 @@ from tayori.compose.model import Recipe, RecipeAttachment, RecipeMailbox
 from tayori.compose.raw import transmitted
 from tayori.compose.rewriting import Rewriter
 from tayori.mail import dkim, mime
-from tayori.mail.address import Address, AddressError, Mailbox, parse_address
+from tayori.mail.address import AddressError, Mailbox, parse_address
 from tayori.mail.entity import Malformed
 from tayori.mail.header import encode_mailboxes, encode_raw, encode_text, format_date
 from tayori.mail.return_path import REFERENCE, REFERENCE_HEADER
 from tayori.mail.return_path import encode as encode_token
-
-_SIMPLE: Final = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
-"""Addresses whose parts mean what is written, with a domain of A-labels in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,13 +208,7 @@ def _mailboxes(stored: Sequence[RecipeMailbox]) -> list[Mailbox]:
 
 @lru_cache(maxsize=1024)
 def _mailbox(stored: RecipeMailbox) -> Mailbox:
-    address: Address | AddressError
-    if _SIMPLE.fullmatch(stored.address):
-        # The door has read it; nearly all addresses are written as they are meant.
-        local, _, domain = stored.address.rpartition("@")
-        address = Address(local=local, domain=domain)
-    else:
-        address = parse_address(stored.address)
+    address = parse_address(stored.address)
     if isinstance(address, AddressError):
         raise CompositionError(f"A stored address does not parse: {address.sentence}")
     return Mailbox(display_name=stored.display_name, address=address)

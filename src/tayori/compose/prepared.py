@@ -101,9 +101,7 @@ class _Plain:
             return None
         if not mime.is_one_printed_line(together, eight_bit=self._eight_bit):
             return None
-        pieces = self._pieces.copy()
-        pieces[1::2] = values
-        body = b"".join(pieces)
+        body = _filled(self._pieces, values)
         return body if mime.begins_no_line_with_from(body) else None
 
 
@@ -134,9 +132,7 @@ class _Quoted:
                 if piece is None or 6 * value.count(b"=") > len(value) + self._size:
                     return None
                 quoted[value] = _joint(piece)
-        pieces = self._pieces.copy()
-        pieces[1::2] = [quoted[value] for value in values]
-        return mime.without_from_lines(b"".join(pieces))
+        return mime.without_from_lines(_filled(self._pieces, [quoted[one] for one in values]))
 
 
 def _joint(piece: bytes) -> bytes:
@@ -149,3 +145,10 @@ def _with_room(constants: Sequence[bytes]) -> list[bytes]:
     pieces = [b""] * (2 * len(constants) - 1)
     pieces[0::2] = constants
     return pieces
+
+
+def _filled(pieces: Sequence[bytes], values: Sequence[bytes]) -> bytes:
+    """Return pieces and values as one; `pieces` come from `_with_room`."""
+    filled = list(pieces)
+    filled[1::2] = values
+    return b"".join(filled)

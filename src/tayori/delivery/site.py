@@ -77,8 +77,6 @@ class Site:
         """Whether mails waited at the last look, so that what was done since tells a speed."""
         self._speed = 0
         self._turning = 0
-        self._wanted = 0
-        """Connections that the pace was asked for last."""
         self._done = 0
         self._put_off = PuttingOff(settler, clock, chance)
         self._stopping = False
@@ -187,9 +185,7 @@ class Site:
     def _want(self) -> None:
         """Ask for the connections that are missing."""
         missing = 0 if self._stopping else max(0, self._missing)
-        if missing or self._wanted:
-            self._pace.want(missing, urgent=self._pressed)
-            self._wanted = missing
+        self._pace.want(missing, urgent=self._pressed)
 
     @property
     def _urgent(self) -> bool:

@@ -22,9 +22,6 @@ class _Turns:
         self._accounts: dict[int, dict[int, deque[Work]]] = {}
         self.count = 0
 
-    def __len__(self) -> int:
-        return self.count
-
     def __iter__(self) -> Iterator[Work]:
         for flows in self._accounts.values():
             for works in flows.values():
@@ -125,8 +122,8 @@ class Waiting:
             raise IndexError("No mail waits.")
         self.count -= 1
         for new, deferred in zip(reversed(self._new), reversed(self._deferred), strict=True):
-            if deferred or new:
-                return (deferred or new).drop()
+            if deferred.count or new.count:
+                return (deferred if deferred.count else new).drop()
         return self._first.pop()
 
     def clear(self) -> list[Work]:

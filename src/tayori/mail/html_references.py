@@ -8,7 +8,7 @@ import html
 import re
 from typing import Final
 
-_LONG: Final = re.compile(r"&#(?:([0-9]{8,})|[xX]([0-9a-fA-F]{8,}));?")
+_LONG: Final = re.compile(r"&#(?:[0-9]{8,}|[xX][0-9a-fA-F]{8,});?")
 _DIGITS: Final = 7
 """Digits of the largest number that is a character, in either form; leading zeros apart."""
 _UNKNOWN: Final = "\ufffd"

@@ -35,6 +35,7 @@ class _ThisProcess:
 
 
 if DIRECTORY_VARIABLE in os.environ:
+    # The function has no types upstream.
     values.ValueClass = values.MultiProcessValue(_ThisProcess())  # type: ignore[no-untyped-call]
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)

@@ -43,8 +43,9 @@ def count(batch: Batch, zone: tzinfo) -> dict[Cell, Volume]:
             alike[Cell(fact.account_id, day, domain, mailbox_type), volume] += 1
     found: dict[Cell, Volume] = {}
     for (one, volume), number in alike.items():
+        total = volume.times(number)
         for place in product((one.domain, ALL), (one.mailbox_type, ALL)):
-            _add(found, Cell(one.account_id, one.day, *place), volume.times(number))
+            _add(found, Cell(one.account_id, one.day, *place), total)
     return {cell: volume for cell, volume in found.items() if any(volume)}
 
 
@@ -60,10 +61,11 @@ def count_keys(batch: Batch, zone: tzinfo) -> dict[KeyCell, Volume]:
             alike[KeyCell(fact.account_id, kind, day, key), volume] += 1
     found: dict[KeyCell, Volume] = {}
     for (cell, volume), number in alike.items():
-        _add(found, cell, volume.times(number))
+        total = volume.times(number)
+        _add(found, cell, total)
         if cell.kind is Kind.TASK:
             # A task is judged by all of its days at once.
-            _add(found, cell._replace(day=ALL), volume.times(number))
+            _add(found, cell._replace(day=ALL), total)
     return found
 
 
